@@ -1,0 +1,1 @@
+"""What it means: detectors as pure steps from readings to findings. Pure."""

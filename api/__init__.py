@@ -1,0 +1,1 @@
+"""What people reach: REST, websocket, who may see what."""

@@ -1,0 +1,1 @@
+"""Benchmarks: every figure that we claim comes from here."""

@@ -1,0 +1,1 @@
+"""MQTT: sessions with manual acknowledgement, the auth callout, the embedded server."""

@@ -1,0 +1,1 @@
+"""The loop that never sleeps: escalation, offers and their deadlines, notification."""

@@ -1,0 +1,1 @@
+"""What the field says: device profiles, topics, payloads, keys. Pure."""

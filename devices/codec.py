@@ -1,0 +1,175 @@
+"""Payloads of the contract v1: bytes in, validated structs out, or `BadPayload` that says what was expected and what came.
+
+Values are rounded to float32 here, before anything sees them, so that live and replay agree to the byte.
+"""
+
+import struct
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from devices.profiles import Profile
+
+LARGEST_PAYLOAD = 256 * 1024
+LARGEST_BATCH = 1_000
+
+_Millis = Annotated[int, Meta(ge=0, le=4_102_444_800_000)]
+_Boot = Annotated[str, Meta(pattern=r"^[0-9A-Za-z._-]*$", max_length=16)]
+_Count = Annotated[int, Meta(ge=0, le=2**62)]
+_Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+_Axes = Annotated[list[float], Meta(min_length=3, max_length=3)]
+
+
+class BadPayload(ValueError):
+    """A payload outside the contract; `reason` is what staff read in the list of rejected messages."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Telemetry(Struct, frozen=True, gc=False):
+    """Readings of one moment: `v` maps metric to value."""
+
+    t: _Millis
+    n: _Count
+    v: dict[_Name, float]
+    b: _Boot = ""
+
+
+class EventMessage(Struct, frozen=True, gc=False):
+    """Something a device says once; `v` is context measured at that moment (battery, impact …)."""
+
+    t: _Millis
+    n: _Count
+    e: _Name
+    b: _Boot = ""
+    v: dict[_Name, float] = {}
+    drill: bool = False
+
+
+class WaveformMessage(Struct, frozen=True, gc=False):
+    """A window of raw samples: `xyz` in `unit` at `fs` Hz, the first at `t`."""
+
+    t: _Millis
+    n: _Count
+    fs: Annotated[float, Meta(gt=0, le=1000)]
+    unit: _Name
+    xyz: Annotated[list[_Axes], Meta(min_length=1, max_length=10_000)]
+    b: _Boot = ""
+
+
+class StatusMessage(Struct, frozen=True, gc=False):
+    """Link state as the device (or its last will) reports it. Retained; the last will has no `t`."""
+
+    online: bool
+    t: _Millis | None = None
+    n: _Count = 0
+    b: _Boot = ""
+    battery: Annotated[float, Meta(ge=0, le=100)] | None = None
+    signal: float | None = None
+    firmware: Annotated[str, Meta(max_length=40)] | None = None
+
+
+class AckMessage(Struct, frozen=True, gc=False):
+    """A command done, or shown to the wearer: `id` is the command's."""
+
+    t: _Millis
+    n: _Count
+    id: Annotated[str, Meta(min_length=1, max_length=64)]
+    done: Annotated[str, Meta(min_length=1, max_length=40)]
+    b: _Boot = ""
+
+
+_telemetry = msgspec.json.Decoder(Telemetry | list[Telemetry])
+_event = msgspec.json.Decoder(EventMessage)
+_waveform = msgspec.json.Decoder(WaveformMessage)
+_status = msgspec.json.Decoder(StatusMessage)
+_ack = msgspec.json.Decoder(AckMessage)
+
+
+def telemetry(payload: bytes) -> list[Telemetry]:
+    """One reading or a list of them (at most 1,000), values rounded to float32. Raises BadPayload."""
+    found = _decode(_telemetry, payload)
+    batch: list[Telemetry] = found if isinstance(found, list) else [found]
+    if not 0 < len(batch) <= LARGEST_BATCH:
+        raise BadPayload(f"telemetry: expected 1 to {LARGEST_BATCH} readings, got {len(batch)}")
+    for reading in batch:
+        _round(reading.v)
+        if not reading.v:
+            raise BadPayload("v: expected at least one value, got none")
+    return batch
+
+
+def event(payload: bytes) -> EventMessage:
+    """One event. Raises BadPayload."""
+    found: EventMessage = _decode(_event, payload)
+    _round(found.v)
+    return found
+
+
+def waveform(payload: bytes) -> WaveformMessage:
+    """One window of raw samples. Raises BadPayload."""
+    found: WaveformMessage = _decode(_waveform, payload)
+    for sample in found.xyz:
+        for axis in (0, 1, 2):
+            sample[axis] = float32(sample[axis], "xyz")
+    return found
+
+
+def status(payload: bytes) -> StatusMessage:
+    """A device's link state. Raises BadPayload."""
+    found: StatusMessage = _decode(_status, payload)
+    return found
+
+
+def ack(payload: bytes) -> AckMessage:
+    """A device's answer to a command. Raises BadPayload."""
+    found: AckMessage = _decode(_ack, payload)
+    return found
+
+
+def check_values(profile: Profile, values: dict[str, float]) -> None:
+    """Every metric is the profile's and physically possible, else BadPayload."""
+    known = {metric.name: metric for metric in profile.metrics}
+    for name, value in values.items():
+        metric = known.get(name)
+        if metric is None:
+            raise BadPayload(f"{name}: expected a metric of {profile.name} ({', '.join(known)}), got {name!r}")
+        if not metric.low <= value <= metric.high:
+            raise BadPayload(f"{name}: expected {metric.low:g} to {metric.high:g} {metric.unit}, got {value:g}")
+
+
+def check_event(profile: Profile, kind: str) -> None:
+    """The event is one that this kind of device can say, else BadPayload."""
+    if kind not in profile.events:
+        raise BadPayload(f"e: expected an event of {profile.name} ({', '.join(profile.events)}), got {kind!r}")
+
+
+def as_array(profile: Profile, values: dict[str, float]) -> list[float | None]:
+    """Values in the profile's stored order, None for what the message left out."""
+    return [values.get(name) for name in profile.order]
+
+
+def float32(value: float, name: str) -> float:
+    """The nearest float32, as Python float. Raises BadPayload when none is finite."""
+    try:
+        rounded: float = struct.unpack("<f", struct.pack("<f", value))[0]
+    except OverflowError:
+        raise BadPayload(f"{name}: expected a float32, got {value!r}") from None
+    return rounded
+
+
+def _round(values: dict[str, float]) -> None:
+    for name, value in values.items():
+        values[name] = float32(value, name)
+
+
+def _decode(decoder: "msgspec.json.Decoder[Any]", payload: bytes) -> Any:
+    if len(payload) > LARGEST_PAYLOAD:
+        raise BadPayload(f"payload: expected at most {LARGEST_PAYLOAD} bytes, got {len(payload)}")
+    try:
+        return decoder.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadPayload(str(error) or "malformed JSON") from None

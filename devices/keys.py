@@ -1,0 +1,37 @@
+"""The message key (device, b, n, t as sent): the one identity a message has, however often it is delivered."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid5
+
+NAMESPACE = UUID("6d1f8f0a-6b0e-5f0e-9a57-5b6c3f3a7e11")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MS = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """`device` code, `b` boot mark ("" when `n` never restarts), `n` counter since that boot, `t` device time in ms since the epoch."""
+
+    device: str
+    b: str
+    n: int
+    t: int
+
+    def __str__(self) -> str:
+        return f"{self.device}|{self.b}|{self.n}|{self.t}"
+
+
+def instant(t: int) -> datetime:
+    """Milliseconds since the epoch as an aware UTC time."""
+    return EPOCH + timedelta(milliseconds=t)
+
+
+def milliseconds(at: datetime) -> int:
+    """An aware time as whole milliseconds since the epoch."""
+    return (at - EPOCH) // _MS
+
+
+def derived_id(*parts: str) -> UUID:
+    """UUIDv5 over the parts: the same facts give the same id on every machine."""
+    return uuid5(NAMESPACE, "\x1f".join(parts))

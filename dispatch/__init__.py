@@ -1,0 +1,1 @@
+"""What to do about it: alarms, incidents, dispatches, roads. Pure."""

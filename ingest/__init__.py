@@ -1,0 +1,1 @@
+"""Broker to store: a batch is one transaction, acknowledged after it commits."""

@@ -1,0 +1,1 @@
+"""The demo district and its life; labelled scenarios; replay of recordings."""
