@@ -1,0 +1,142 @@
+"""What every detector is: `step(state, input) -> (state, findings)`, pure, with a deadline instead of a clock.
+
+A detector is a value, not a class with children: a table row of functions. `scope` says whose inputs meet in one state
+(device, zone, site or resident); the runtime keeps one state a scope key and delivers `Tick(deadline)` in event time.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from devices.keys import Key
+
+
+class Scope(StrEnum):
+    """Whose inputs meet in one state."""
+
+    DEVICE = "device"
+    ZONE = "zone"
+    SITE = "site"
+    RESIDENT = "resident"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The device behind an input, as the register knows it. Codes, not numbers; "" where it has none."""
+
+    device: str
+    profile: str
+    area: str
+    site: str
+    zone: str = ""
+    senior: str = ""
+    gateway: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Values of one device at one moment; `at` is the (fixed) device time, `now` when it reached us."""
+
+    origin: Origin
+    at: datetime
+    now: datetime
+    key: Key
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something a device said once. `late` when it was buffered while the link was down; `drill` when it is practice."""
+
+    origin: Origin
+    at: datetime
+    now: datetime
+    key: Key
+    kind: str
+    values: Mapping[str, float] = field(default_factory=dict)
+    drill: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Waveform:
+    """Raw samples `xyz` in `unit` at `fs` Hz, the first at `at`."""
+
+    origin: Origin
+    at: datetime
+    now: datetime
+    key: Key
+    fs: float
+    unit: str
+    xyz: tuple[tuple[float, float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Event time has reached a deadline that the state asked for."""
+
+    at: datetime
+
+
+State = TypeVar("State")
+Input = Reading | Event | Waveform | Tick
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why, in parts that i18n can say: `rule` is the criterion's name (key of the text), the rest its numbers.
+
+    `source` is the standard and clause behind the threshold, or "ours".
+    """
+
+    rule: str
+    value: float | None = None
+    limit: float | None = None
+    unit: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A condition began (`raised`) or ended. (source, kind) names the condition; `key` the message, or the deadline, that made it.
+
+    `source` is a device code or a zone code, `evidence` the values that spoke, `rule_version` detector name and version.
+    """
+
+    raised: bool
+    kind: str
+    source: str
+    at: datetime
+    key: str
+    rule_version: str
+    reasons: tuple[Reason, ...] = ()
+    evidence: Mapping[str, float] = field(default_factory=dict)
+    drill: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Detector(Generic[State]):
+    """One detector as a table row.
+
+    `wants(origin)` says whose inputs it hears; `start(active)` gives the first state, told which of its alarm kinds are
+    already active for the scope (kind -> onset); `step` is pure; `deadline(state)` is the next moment it wants a Tick for.
+    `memory` is how much of the past must be replayed to rebuild a state, at most 2 h. `lane` is "event" for what the
+    event lane judges at once and without memory, else "telemetry".
+    """
+
+    name: str
+    version: int
+    scope: Scope
+    lane: str
+    memory: timedelta
+    kinds: tuple[str, ...]
+    wants: Callable[[Origin], bool]
+    start: Callable[[str, Mapping[str, datetime]], State]
+    step: Callable[[State, Input], tuple[State, tuple[Finding, ...]]]
+    deadline: Callable[[State], datetime | None]
+
+    @property
+    def rule_version(self) -> str:
+        """What an alarm keeps about the rule that raised it."""
+        return f"{self.name}/{self.version}"
