@@ -1,0 +1,29 @@
+"""Names and phone numbers as someone who need not know them sees them: 李**, 138****1234. What is masked is gone."""
+
+_HIDDEN = "****"
+_HEAD, _TAIL = 3, 4
+
+
+def mask_name(name: str) -> str:
+    """The first character (the surname), then a star for each hidden one, two at least: a short name hides its length."""
+    name = name.strip()
+    return name[:1] + "*" * max(2, len(name) - 1) if name else ""
+
+
+def mask_phone(phone: str) -> str:
+    """First three and last four digits of a long number; of a shorter one only the last two; separators are dropped."""
+    digits = "".join(character for character in phone if character.isdigit())
+    if not digits:
+        return ""
+    if len(digits) > _HEAD + _TAIL:
+        return digits[:_HEAD] + _HIDDEN + digits[-_TAIL:]
+    return _HIDDEN + (digits[-2:] if len(digits) > 3 else "")
+
+
+def mask_address(address: str) -> str:
+    """The address without what identifies the door: everything after the first 号楼, 号院 or 号 is hidden."""
+    for mark in ("号楼", "号院", "号"):
+        head, found, tail = address.partition(mark)
+        if found and tail:
+            return head + found + _HIDDEN
+    return address
