@@ -1,0 +1,139 @@
+"""The configuration of the NATS server, as a pure function of a value.
+
+It is written as JSON, which the server's own syntax contains, so that quoting is JSON's and nothing of ours. Three accounts: CARE
+carries the devices and the services that listen to them, AUTH holds the callout alone, SYS the warden
+that disconnects what was revoked.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from broker.secrets import BrokerSecrets
+
+CARE, AUTH, SYSTEM = "CARE", "AUTH", "SYS"
+PROBE_TOPICS = "vigil/probe"
+
+_NONE = {"deny": [">"]}
+_INBOX = "_INBOX.>"
+SESSION_RECORDS = "$JS.API.STREAM.MSG.GET.$MQTT_sess"
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What a service user may say and hear, as NATS subjects; all else is denied. The server adds what MQTT itself needs."""
+
+    account: str
+    publish: tuple[str, ...] = ()
+    subscribe: tuple[str, ...] = ()
+
+
+# Static users, so that they work while every callout is down.
+SERVICES: Mapping[str, Rights] = {
+    # ingest stores everything; to make sessions first it may look up whether one exists (broker.lanes.ensure)
+    "ingest": Rights(CARE, publish=(SESSION_RECORDS,), subscribe=("care.v1.>", _INBOX)),
+    # api animates the console and sends commands; a waveform is for detectors alone
+    "api": Rights(
+        CARE,
+        publish=("care.v1.*.*.*.cmd",),
+        subscribe=tuple(f"care.v1.*.*.*.{channel}" for channel in ("event", "ack", "telemetry", "status")),
+    ),
+    "desk": Rights(CARE, publish=("care.v1.*.*.*.cmd",), subscribe=("care.v1.*.*.*.ack",)),
+    # the probe asks the broker whether it still carries messages, and hears nothing of anybody
+    "probe": Rights(CARE, publish=("vigil.probe.>",), subscribe=("vigil.probe.>",)),
+    # the server asks as $SYS in this account; a reply goes to a one-off inbox
+    "callout": Rights(AUTH, publish=("$SYS._INBOX.>", _INBOX), subscribe=("$SYS.REQ.USER.AUTH", _INBOX)),
+    "warden": Rights(SYSTEM, publish=("$SYS.REQ.SERVER.PING.CONNZ", "$SYS.REQ.SERVER.*.KICK"), subscribe=(_INBOX,)),
+}
+
+
+class BadConfig(ValueError):
+    """A value that the server's configuration cannot carry; `field` names it."""
+
+    def __init__(self, field: str, expected: str) -> None:
+        super().__init__(f"{field}: expected {expected}")
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerConfig:
+    """Where the server listens, where it keeps its data and whom it trusts. `host` is for services, `mqtt_host` for devices."""
+
+    data: Path
+    secrets: BrokerSecrets
+    nats_port: int
+    mqtt_port: int
+    monitor_port: int
+    host: str = "127.0.0.1"
+    mqtt_host: str = "127.0.0.1"
+    server_name: str = "vigil"
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+
+
+def render(config: BrokerConfig) -> str:
+    """The text of the server's configuration file. It holds passwords. Raises BadConfig."""
+    document = {
+        "server_name": config.server_name,  # JetStream with MQTT refuses to start without one
+        "host": config.host,
+        "port": config.nats_port,
+        "http": f"{config.host}:{config.monitor_port}",
+        "jetstream": {
+            "store_dir": str(config.data),
+            "sync_interval": "100ms",  # the power-cut window behind a PUBACK; kill -9 loses nothing at any setting
+        },
+        "mqtt": _mqtt(config),
+        "accounts": _accounts(config.secrets.passwords),
+        "system_account": SYSTEM,
+        "authorization": {
+            "timeout": _PATIENCE_S,
+            "auth_callout": {"issuer": config.secrets.issuer, "account": AUTH, "auth_users": list(SERVICES)},
+        },
+    }
+    _check(document, "config")
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+# How long a CONNECT may wait for the callout: when a district's devices all return at once, the last of them waits its turn.
+_PATIENCE_S = 20
+
+
+def _mqtt(config: BrokerConfig) -> dict[str, Any]:
+    mqtt: dict[str, Any] = {
+        "host": config.mqtt_host,
+        "port": config.mqtt_port,
+        "ack_wait": "2s",  # a dead worker's messages reach its successor in seconds (default: 30 s)
+        "max_ack_pending": 65535,  # the largest window there is: a press must never queue behind unacknowledged ones
+        "authorization": {"timeout": _PATIENCE_S},
+    }
+    if (config.tls_cert is None) != (config.tls_key is None):
+        raise BadConfig("tls", "a certificate and its key, or neither")
+    if config.tls_cert and config.tls_key:
+        mqtt["tls"] = {"cert_file": str(config.tls_cert), "key_file": str(config.tls_key)}
+    return mqtt
+
+
+def _accounts(passwords: Mapping[str, str]) -> dict[str, Any]:
+    accounts: dict[str, Any] = {CARE: {"jetstream": "enabled", "users": []}, AUTH: {"users": []}, SYSTEM: {"users": []}}
+    for user, rights in SERVICES.items():
+        permissions = {"publish": _only(rights.publish), "subscribe": _only(rights.subscribe)}
+        accounts[rights.account]["users"].append({"user": user, "password": passwords[user], "permissions": permissions})
+    return accounts
+
+
+def _only(subjects: tuple[str, ...]) -> dict[str, list[str]]:
+    return {"allow": list(subjects)} if subjects else _NONE
+
+
+def _check(value: object, path: str) -> None:
+    """The server reads JSON's strings but not its backslash-u escapes, so a character that needs one cannot be written."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _check(inner, f"{path}.{key}")
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            _check(inner, f"{path}[{index}]")
+    elif isinstance(value, str) and (any(ord(c) < 32 or 0xD800 <= ord(c) < 0xE000 for c in value) or not value):
+        raise BadConfig(path, "text without control characters")
