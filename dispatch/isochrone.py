@@ -1,4 +1,4 @@
-"""What can be reached from a place within some times, as nested GeoJSON bands that contain every node reached.
+"""What can be reached from a place, or from any of several, within some times: nested GeoJSON bands with every node reached.
 
 The arrival times along the streets are laid on a grid of square cells and spread about 50 m to both sides, so that the houses along
 a street belong to it; a band is the outline of the cells that are early enough. One grid serves all bands, which keeps them nested.
@@ -13,13 +13,15 @@ import shapely
 from numpy.typing import NDArray
 from scipy.ndimage import minimum_filter
 
-from dispatch.network import Network
+from dispatch.network import Network, Place
 from dispatch.plane import Plane
 
 CELL_M = 25.0
 MOST_CELLS_ACROSS = 1000
 _SPREAD_CELLS = 2  # more than the simplification below can take away again
 _SMALLEST_HOLE_CELLS = 16
+
+_NOTHING: shapely.Geometry = shapely.MultiPolygon()
 
 Floats = NDArray[np.float64]
 
@@ -40,18 +42,34 @@ def isochrone(network: Network, lon: float, lat: float, seconds: Sequence[float]
 
     A limit within which not even the first street is reached gives a MultiPolygon without coordinates.
     """
-    field = _field(*_arrivals(network, lon, lat, max(seconds, default=0.0)))
-    band: shapely.Geometry = shapely.MultiPolygon()
+    return isochrone_of_any([(network, (lon, lat))], seconds)
+
+
+def isochrone_of_any(starts: Sequence[tuple[Network, Place]], seconds: Sequence[float]) -> list[dict[str, Any]]:
+    """As `isochrone`, reached from at least one of the starts; their networks are those of one graph."""
+    if not starts:
+        return [_geojson(_NOTHING, Plane(0.0, 0.0)) for _ in seconds]
+    limit_s = max(seconds, default=0.0)
+    earliest: dict[str, tuple[Network, Floats]] = {}
+    for network, (lon, lat) in starts:
+        times = network.times_from(lon, lat, limit_s)
+        known = earliest.get(network.vehicle)
+        earliest[network.vehicle] = (network, np.minimum(times, known[1]) if known else times)
+    arrivals = [_arrivals(network, times, limit_s) for network, times in earliest.values()]
+    return _bands(_field(*(np.concatenate(columns) for columns in zip(*arrivals, strict=True))), seconds, starts[0][0].plane)
+
+
+def _bands(field: _Field, seconds: Sequence[float], plane: Plane) -> list[dict[str, Any]]:
+    band = _NOTHING
     bands = {}
     for limit_s in sorted(set(seconds)):
         band = shapely.union(band, _outline(field, limit_s))  # simplifying alone might cut into the smaller band
-        bands[limit_s] = _geojson(band, network.plane)
+        bands[limit_s] = _geojson(band, plane)
     return [bands[limit_s] for limit_s in seconds]
 
 
-def _arrivals(network: Network, lon: float, lat: float, limit_s: float) -> tuple[Floats, Floats, Floats]:
+def _arrivals(network: Network, times: Floats, limit_s: float) -> tuple[Floats, Floats, Floats]:
     """East, north and seconds of points close together along every street that is reached, as far as it is reached."""
-    times = network.times_from(lon, lat, limit_s)
     east, north = network.plane.to_metres(network.graph.lon, network.graph.lat)
     arcs = network.forward.tocoo()
     tails, heads = arcs.coords

@@ -4,7 +4,7 @@ Places are (lon, lat) in WGS-84 degrees and are bound to their nearest node; the
 straight line. A network is a road graph as one vehicle may use it. Turnout and entry allowances belong to the caller.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -94,6 +94,23 @@ class Network:
         metres, place = self.tree.query(self.plane.to_metres(lon, lat))
         return Snap(int(self.stops[int(place)]), float(metres), float(metres) / self.walk_mps)
 
+    def nearest_of_many(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Of each place the node and the seconds walked to it; (-1, inf) where there is none. Finite coordinates only."""
+        if self.tree is None or not len(lon):
+            return np.full(len(lon), -1, dtype=np.intp), np.full(len(lon), inf)
+        metres, place = self.tree.query(np.column_stack(self.plane.to_metres(lon, lat)))
+        return self.stops[np.asarray(place)], np.asarray(metres) / self.walk_mps
+
+    def times_between(self, origins: Sequence[Place], destinations: Sequence[Place], limit_s: float = inf) -> NDArray[np.float64]:
+        """Seconds door to door from every origin (row) to every destination (column); inf where there is no way in `limit_s`."""
+        begin, out_s = self.nearest_of_many(*_columns(origins))
+        end, in_s = self.nearest_of_many(*_columns(destinations))
+        if self.tree is None or not origins:
+            return np.full((len(origins), len(destinations)), inf)
+        nodes, row = np.unique(begin, return_inverse=True)
+        times: NDArray[np.float64] = dijkstra(self.forward, indices=nodes, limit=limit_s)[row][:, end] + out_s[:, None] + in_s
+        return np.where(times <= limit_s, times, inf)
+
     @property
     def walk_mps(self) -> float:
         """How fast the last metres are walked."""
@@ -160,6 +177,11 @@ def _route(
     metres = begin.metres + end.metres + sum(_step_m(network, b, a) for a, b in pairwise(nodes))
     line = ((float(network.graph.lon[node]), float(network.graph.lat[node])) for node in nodes)
     return Route(float(times[begin.node]) + begin.walk_s + end.walk_s, metres, (origin, *line, destination))
+
+
+def _columns(places: Sequence[Place]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    columns = np.array(places, dtype=np.float64).reshape(-1, 2)
+    return columns[:, 0], columns[:, 1]
 
 
 def _chain(node: int, end: int, towards: NDArray[np.int32]) -> list[int]:
