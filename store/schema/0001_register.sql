@@ -7,6 +7,11 @@ DO $$ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'vigil_api') THEN CREATE ROLE vigil_api NOLOGIN; END IF;
 END $$;
 
+-- Who may see what, in one place: the same rule as care.places.within (a test compares them). An empty or missing scope covers nothing.
+CREATE FUNCTION within(scope text, area text, site text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT coalesce(CASE WHEN starts_with(scope, 'site:') THEN scope = 'site:' || site ELSE scope <> '' AND starts_with(area, scope) END, false)
+$$;
+
 CREATE TABLE cell (
     one boolean PRIMARY KEY DEFAULT true CHECK (one),
     code text NOT NULL,
@@ -154,7 +159,11 @@ CREATE TABLE sessions (
 );
 
 GRANT SELECT ON cell, layers, areas, sites, zones, seniors, devices, device_health, responders, accounts TO vigil_api;
-GRANT SELECT ON cell, areas, sites, zones, seniors, devices, device_health, responders TO vigil_worker;
+GRANT SELECT ON cell, areas, sites, zones, devices, device_health TO vigil_worker;
+-- ingest and desk need to know who, never how to phone them or where the key lies
+GRANT SELECT (senior_id, code, site_id, area, zone_id, tags, ability_level, demo) ON seniors TO vigil_worker;
+GRANT SELECT (responder_id, code, name, kind, skills, station_id, area, vehicle, shifts, demo, lon, lat, position_at)
+    ON responders TO vigil_worker;
 GRANT INSERT, UPDATE ON device_health TO vigil_worker;
 GRANT SELECT, INSERT, DELETE ON sessions TO vigil_api;
 GRANT UPDATE (lon, lat, position_at) ON responders TO vigil_api;
