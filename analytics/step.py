@@ -79,8 +79,21 @@ class Tick:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """From `at` on we hear this device (again): after a start, a takeover, or while the broker was out of reach.
+
+    `last_seen` is when it last reached us, None when it never has: what was never heard cannot fall silent.
+    """
+
+    origin: Origin
+    at: datetime
+    last_seen: datetime | None
+
+
 State = TypeVar("State")
-Input = Reading | Event | Waveform | Tick
+Message = Reading | Event | Waveform
+Input = Message | Tick | Listening
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ _MS = timedelta(milliseconds=1)
 
 @dataclass(frozen=True, slots=True, order=True)
 class Key:
-    """`device` code, `b` boot mark ("" when `n` never restarts), `n` counter since that boot, `t` device time in ms since the epoch."""
+    """`device` code, `b` boot mark ("" when `n` never restarts), `n` counter since that boot, `t` device time in ms, as sent."""
 
     device: str
     b: str

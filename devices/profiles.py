@@ -52,9 +52,7 @@ _BATTERY_LIMIT = timedelta(hours=2)
 
 
 def _battery(name: str, code: str, metrics: tuple[Metric, ...], events: tuple[str, ...], hazard: str) -> Profile:
-    return Profile(
-        name, code, 1, (*metrics, *_LINK), (*events, *_COMMON), _BATTERY_CADENCE, _BATTERY_LIMIT, False, hazard
-    )
+    return Profile(name, code, 1, (*metrics, *_LINK), (*events, *_COMMON), _BATTERY_CADENCE, _BATTERY_LIMIT, False, hazard)
 
 
 def _mains(

@@ -1,0 +1,57 @@
+"""One condition of one source: it begins once, lasts through every repeat, and ends only after staying calm for a while.
+
+Late and repeated readings neither end nor repeat it; a late reading over the limit still begins it, unless an episode that is
+already over reaches past that reading.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class Change(StrEnum):
+    """What a reading did to a condition."""
+
+    NONE = "none"
+    RAISED = "raised"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """`last` newest reading; `onset` set while the condition lasts; `calm_since` first calm reading of now; `ended` last end."""
+
+    last: datetime | None = None
+    onset: datetime | None = None
+    calm_since: datetime | None = None
+    ended: datetime | None = None
+
+
+def is_late(condition: Condition, at: datetime) -> bool:
+    """Whether a reading is not newer than what was already judged: late, or a repeat."""
+    return condition.last is not None and at <= condition.last
+
+
+def advance(condition: Condition, at: datetime, over: bool, calm: bool, hold: timedelta) -> tuple[Condition, Change]:
+    """Judge one reading: `over` the limit begins, `calm` (well below it) for at least `hold` ends."""
+    if condition.onset is None:
+        return _idle(condition, at, over)
+    if is_late(condition, at):
+        return condition, Change.NONE
+    if over or not calm or at <= condition.onset:
+        return Condition(at, condition.onset, None, condition.ended), Change.NONE
+    calm_since = condition.calm_since or at
+    if at - calm_since >= hold:
+        return Condition(at, None, None, at), Change.ENDED
+    return Condition(at, condition.onset, calm_since, condition.ended), Change.NONE
+
+
+def _idle(condition: Condition, at: datetime, over: bool) -> tuple[Condition, Change]:
+    if is_late(condition, at):
+        known = condition.ended is not None and at <= condition.ended
+        if known or not over:
+            return condition, Change.NONE
+        return Condition(condition.last, at, None, condition.ended), Change.RAISED
+    if over:
+        return Condition(at, at, None, condition.ended), Change.RAISED
+    return Condition(at, None, None, condition.ended), Change.NONE

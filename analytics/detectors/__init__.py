@@ -1,0 +1,1 @@
+"""One file a detector; each exports `DETECTORS`, its rows of the catalogue."""

@@ -1,0 +1,84 @@
+"""Smoke and gas by fixed levels: one reading at the limit is an alarm; a minute well below it ends the condition.
+
+Sources ([M]: from memory, to be checked against the standard before anything is claimed with it):
+- smoke 10 %/m obscuration: within what EN 54-7 point detectors respond to [M].
+- gas 10 %LEL: GB 15322.2-2019 lets household detectors alarm between 5 and 25 %LEL [M]; twice the lower bound, clear of drift.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from analytics.condition import Change, Condition, advance
+from analytics.step import Detector, Finding, Input, Origin, Reading, Reason, Scope
+
+SMOKE_PCT_PER_M = 10.0
+GAS_PCT_LEL = 10.0
+CALM_PART = 0.5
+HOLD = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A fixed limit of one metric; `calm` is where the condition may end."""
+
+    kind: str
+    metric: str
+    limit: float
+    calm: float
+    unit: str
+    source: str
+    profile: str
+
+
+@dataclass(frozen=True, slots=True)
+class LevelState:
+    """Of one device and one level."""
+
+    source: str
+    condition: Condition
+
+
+_LEVELS = (
+    Level("smoke", "smoke_obscuration", SMOKE_PCT_PER_M, SMOKE_PCT_PER_M * CALM_PART, "%/m", "EN 54-7 [M]", "smoke_detector"),
+    Level("gas", "gas", GAS_PCT_LEL, GAS_PCT_LEL * CALM_PART, "%LEL", "GB 15322.2-2019 [M]", "gas_detector"),
+)
+
+
+def fixed_level(level: Level) -> Detector[LevelState]:
+    """The detector of one level."""
+    name, version = f"{level.kind}_level", 1
+    rule_version = f"{name}/{version}"
+
+    def start(key: str, active: Mapping[str, datetime]) -> LevelState:
+        return LevelState(key, Condition(onset=active.get(level.kind)))
+
+    def step(state: LevelState, item: Input) -> tuple[LevelState, tuple[Finding, ...]]:
+        if not isinstance(item, Reading) or (value := item.values.get(level.metric)) is None:
+            return state, ()
+        condition, change = advance(state.condition, item.at, value >= level.limit, value < level.calm, HOLD)
+        if condition is state.condition:
+            return state, ()
+        findings: tuple[Finding, ...] = ()
+        if change is not Change.NONE:
+            reason = _reason(level, change, value)
+            raised = change is Change.RAISED
+            findings = (
+                Finding(raised, level.kind, state.source, item.at, str(item.key), rule_version, (reason,), dict(item.values)),
+            )
+        return LevelState(state.source, condition), findings
+
+    def wants(origin: Origin) -> bool:
+        return origin.profile == level.profile
+
+    return Detector(name, version, Scope.DEVICE, "telemetry", 2 * HOLD, (level.kind,), wants, start, step, lambda state: None)
+
+
+def _reason(level: Level, change: Change, value: float) -> Reason:
+    if change is Change.RAISED:
+        return Reason(f"{level.kind}_over", value, level.limit, level.unit, level.source)
+    return Reason(f"{level.kind}_calm", value, level.calm, level.unit, "ours")
+
+
+DETECTORS: tuple[Detector[Any], ...] = tuple(fixed_level(level) for level in _LEVELS)

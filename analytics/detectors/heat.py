@@ -1,0 +1,105 @@
+"""Heat by a fixed temperature or by a fast rise, as a class A1 detector with both elements would respond.
+
+Sources ([M]: from memory, to be checked against the standard before anything is claimed with it):
+- 58 °C: EN 54-5 class A1 responds between 54 and 65 °C [M].
+- 8.3 °C/min (15 °F/min): the rated rise of rate-of-rise elements (UL 521) [M], measured over one to three minutes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from analytics.condition import Change, Condition, advance, is_late
+from analytics.step import Detector, Finding, Input, Origin, Reading, Reason, Scope
+
+STATIC_C = 58.0
+RISE_C_PER_MIN = 8.3
+CALM_C = 50.0
+CALM_RISE_C_PER_MIN = 4.0
+SHORTEST = timedelta(minutes=1)
+LONGEST = timedelta(minutes=3)
+SPACING = timedelta(seconds=5)
+HOLD = timedelta(minutes=1)
+PROFILES = frozenset({"heat_detector", "smoke_detector"})
+
+NAME, VERSION = "heat", 1
+_RULE = f"{NAME}/{VERSION}"
+_Samples = tuple[tuple[datetime, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HeatState:
+    """`samples`: temperatures of the last three minutes, at most one (the lowest) every five seconds."""
+
+    source: str
+    condition: Condition
+    samples: _Samples = ()
+
+
+def rise(samples: _Samples, at: datetime, temperature: float) -> float:
+    """The steepest rise to this reading in °C/min, 0 when it does not rise. A rise within less than a minute counts as of one."""
+    steepest = 0.0
+    for then, cooler in samples:
+        if cooler < temperature:
+            minutes = max(at - then, SHORTEST) / SHORTEST
+            steepest = max(steepest, (temperature - cooler) / minutes)
+    return steepest
+
+
+def _remember(samples: _Samples, at: datetime, temperature: float) -> _Samples:
+    oldest = at - LONGEST
+    keep = 0
+    while keep < len(samples) and samples[keep][0] < oldest:
+        keep += 1
+    if samples and at - samples[-1][0] < SPACING:
+        then, cooler = samples[-1]
+        return (*samples[keep:-1], (then, min(cooler, temperature)))
+    return (*samples[keep:], (at, temperature))
+
+
+def _start(key: str, active: Mapping[str, datetime]) -> HeatState:
+    return HeatState(key, Condition(onset=active.get("heat")))
+
+
+def _step(state: HeatState, item: Input) -> tuple[HeatState, tuple[Finding, ...]]:
+    if not isinstance(item, Reading) or (temperature := item.values.get("temperature")) is None:
+        return state, ()
+    late = is_late(state.condition, item.at)
+    samples = state.samples if late else _remember(state.samples, item.at, temperature)
+    rate = 0.0 if late else rise(samples, item.at, temperature)
+    over = temperature >= STATIC_C or rate >= RISE_C_PER_MIN
+    calm = temperature < CALM_C and rate < CALM_RISE_C_PER_MIN
+    condition, change = advance(state.condition, item.at, over, calm, HOLD)
+    if late and condition is state.condition:
+        return state, ()
+    found = () if change is Change.NONE else (_finding(state.source, item, change, temperature, rate),)
+    return HeatState(state.source, condition, samples), found
+
+
+def _finding(source: str, item: Reading, change: Change, temperature: float, rate: float) -> Finding:
+    raised = change is Change.RAISED
+    reasons = _over(temperature, rate) if raised else (Reason("heat_calm", temperature, CALM_C, "°C", "ours"),)
+    evidence = {**item.values, "rise_per_min": round(rate, 2)}
+    return Finding(raised, "heat", source, item.at, str(item.key), _RULE, reasons, evidence)
+
+
+def _over(temperature: float, rate: float) -> tuple[Reason, ...]:
+    reasons = (
+        Reason("heat_static", temperature, STATIC_C, "°C", "EN 54-5 A1 [M]"),
+        Reason("heat_rise", round(rate, 2), RISE_C_PER_MIN, "°C/min", "UL 521 [M]"),
+    )
+    return tuple(r for r, over in zip(reasons, (temperature >= STATIC_C, rate >= RISE_C_PER_MIN), strict=True) if over)
+
+
+def _wants(origin: Origin) -> bool:
+    return origin.profile in PROFILES
+
+
+def _never(state: HeatState) -> datetime | None:
+    return None
+
+
+DETECTORS: tuple[Detector[Any], ...] = (
+    Detector(NAME, VERSION, Scope.DEVICE, "telemetry", LONGEST + 2 * HOLD, ("heat",), _wants, _start, _step, _never),
+)
