@@ -1,0 +1,92 @@
+"""The desk's loop: once a second, everything that the clock demands of incidents and dispatches, each in its own transaction.
+
+The loop is a shell around `dispatch.escalation.due`. Several desks may run: a transition that another has already made is refused
+by the state machine and counts as done. While the database is away the loop keeps trying; what is due stays due.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+from psycopg import AsyncConnection
+
+from dispatch import escalation
+from dispatch.incident import NotAllowed
+from dispatch.offer import DispatchEvent
+from store import connect, dispatches, incidents, messages
+
+log = logging.getLogger("vigil.desk")
+
+Clock = Callable[[], datetime]
+_REPORT_EVERY = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class DeskSettings:
+    """`every` is the pause between two looks at the clocks, `retry` the pause after the database failed; both in seconds."""
+
+    dsn: str
+    name: str = "desk"
+    every: float = 1.0
+    retry: float = 1.0
+
+
+def utc_now() -> datetime:
+    """The desk's clock."""
+    return datetime.now(UTC)
+
+
+async def run(settings: DeskSettings, stop: asyncio.Event, clock: Clock = utc_now) -> None:
+    """Keep the clocks until `stop`; survives the database going away."""
+    started = clock()
+    while not stop.is_set():
+        try:
+            async with await connect.connect(settings.dsn, autocommit=True) as conn:
+                await _keep(conn, settings, started, stop, clock)
+        except (psycopg.OperationalError, OSError) as error:
+            log.warning("database away: %s", str(error).partition("\n")[0])
+            await _pause(stop, settings.retry)
+
+
+async def sweep(conn: AsyncConnection, now: datetime) -> int:
+    """Do everything that is due at `now`; the number of actions that took effect."""
+    standing, offered = await dispatches.clocks(conn)
+    done = 0
+    for action in escalation.due(standing, offered, now):
+        try:
+            async with conn.transaction():
+                await _apply(conn, action, now)
+            done += 1
+        except NotAllowed as overtaken:
+            log.info("overtaken by a person: %s", overtaken)
+    return done
+
+
+async def _keep(conn: AsyncConnection, settings: DeskSettings, started: datetime, stop: asyncio.Event, clock: Clock) -> None:
+    reported, swept = started - _REPORT_EVERY, 0
+    while not stop.is_set():
+        now = clock()
+        swept += await sweep(conn, now)
+        if now - reported >= _REPORT_EVERY:
+            await messages.worker_alive(conn, settings.name, "desk", started, now, {"actions": swept})
+            reported = now
+        await _pause(stop, settings.every)
+
+
+async def _apply(conn: AsyncConnection, action: escalation.Action, now: datetime) -> None:
+    match action:
+        case escalation.Escalate(incident, level):
+            await incidents.escalate(conn, incident, level, now)
+        case escalation.ExpireAcknowledgement(incident):
+            await incidents.expire_acknowledgement(conn, incident, now)
+        case escalation.TimeOut(dispatch):
+            await dispatches.act(conn, dispatch, DispatchEvent.TIME_OUT, incidents.SYSTEM, now)
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)

@@ -1,0 +1,113 @@
+"""The supervisor with real processes: restart after kill -9, back-off, order of stopping, nothing left behind."""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from vigil.supervisor import Child, ChildFailed, Supervisor
+
+pytestmark = pytest.mark.integration
+
+SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)"]
+
+
+def _gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+async def _until(condition: object, timeout: float = 10.0) -> None:
+    assert callable(condition)
+    async with asyncio.timeout(timeout):
+        while not condition():  # noqa: ASYNC110 - another process is what is waited for
+            await asyncio.sleep(0.02)
+
+
+async def test_a_killed_child_is_started_again_and_said(tmp_path: Path) -> None:
+    said: list[str] = []
+    supervisor = Supervisor(tmp_path, said.append)
+    try:
+        await supervisor.start(Child("sleeper", SLEEPER))
+        first = supervisor.pids["sleeper"]
+        os.kill(first, signal.SIGKILL)
+        await _until(lambda: supervisor.pids.get("sleeper") not in (None, first))
+        assert said == ["sleeper ended (status -9); starting it again in 0.2 s"]
+    finally:
+        await supervisor.stop()
+
+
+async def test_stop_ends_all_in_reverse_order_and_leaves_nothing(tmp_path: Path) -> None:
+    supervisor = Supervisor(tmp_path, lambda line: None)
+    note = (
+        "import signal,sys,time\n"
+        f"def leave(*_):\n    open({str(tmp_path / 'order')!r}, 'a').write(sys.argv[1])\n    sys.exit()\n"
+        "signal.signal(signal.SIGTERM, leave)\nprint('ready', flush=True)\ntime.sleep(60)"
+    )
+    for name in "abc":
+        await supervisor.start(Child(name, [sys.executable, "-c", note, name]))
+    await _until(lambda: all("ready" in supervisor.tail(name) for name in "abc"))
+    pids = list(supervisor.pids.values())
+    await supervisor.stop()
+    assert (tmp_path / "order").read_text() == "cba"
+    assert all(_gone(pid) for pid in pids)
+
+
+async def test_a_child_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
+    deaf = "import signal,time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(60)"
+    supervisor = Supervisor(tmp_path, lambda line: None)
+    await supervisor.start(Child("deaf", [sys.executable, "-c", deaf], stop_s=0.3))
+    await _until(lambda: "ready" in supervisor.tail("deaf"))
+    pid = supervisor.pids["deaf"]
+    await supervisor.stop()
+    assert _gone(pid)
+
+
+async def test_a_child_that_ends_before_it_is_ready_is_an_error_with_its_last_words(tmp_path: Path) -> None:
+    supervisor = Supervisor(tmp_path, lambda line: None)
+
+    async def never() -> None:
+        await asyncio.sleep(60)
+
+    with pytest.raises(ChildFailed, match=r"(?s)broken: ended with status 3.*no such file of mine"):
+        await supervisor.start(
+            Child("broken", [sys.executable, "-c", "import sys; print('no such file of mine'); sys.exit(3)"], ready=never)
+        )
+    await supervisor.stop()
+
+
+async def test_a_child_that_never_gets_ready_is_an_error(tmp_path: Path) -> None:
+    supervisor = Supervisor(tmp_path, lambda line: None)
+
+    async def late() -> None:
+        raise TimeoutError
+
+    with pytest.raises(ChildFailed, match="slow: did not get ready in time"):
+        await supervisor.start(Child("slow", SLEEPER, ready=late))
+    pid = supervisor.pids["slow"]
+    await supervisor.stop()
+    assert _gone(pid)
+
+
+async def test_children_do_not_outlive_a_killed_supervisor(tmp_path: Path) -> None:
+    script = (
+        "import asyncio,sys\nfrom pathlib import Path\nfrom vigil.supervisor import Child, Supervisor\n"
+        "async def main():\n"
+        f"    s = Supervisor(Path({str(tmp_path)!r}), print)\n"
+        f"    await s.start(Child('sleeper', {SLEEPER!r}))\n"
+        "    print(s.pids['sleeper'], flush=True)\n"
+        "    await asyncio.sleep(60)\n"
+        "asyncio.run(main())"
+    )
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", script, stdout=asyncio.subprocess.PIPE)
+    assert process.stdout is not None
+    child = int(await process.stdout.readline())
+    process.kill()
+    await process.wait()
+    await _until(lambda: _gone(child))

@@ -1,0 +1,152 @@
+"""`vigil`: the commands. Each prints a clear error and returns a non-zero status on bad input; `--json` prints one JSON object."""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from vigil import doctor, errors, parts, registry, simulate, up
+from vigil.settings import TABLE, Settings
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the process status."""
+    arguments = parser().parse_args(argv)
+    if getattr(arguments, "data", None):
+        os.environ["VIGIL_DATA"] = str(arguments.data)
+    settings = Settings(dict(os.environ))
+    parts.start_logging(settings)
+    try:
+        status: int = asyncio.run(arguments.run(arguments, settings))
+    except errors.EXPECTED as error:
+        print(f"vigil {arguments.command}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return status
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    root = argparse.ArgumentParser(
+        prog="vigil",
+        description="Vigil 守望: from an elder's button to a responder at the door.",
+        epilog=_settings_help(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_up(commands)
+    _add_parts(commands)
+    _add_simulate(commands)
+    _add_registry(commands)
+    looked = commands.add_parser("doctor", help="name what is missing or broken on this machine and in a running Vigil")
+    looked.add_argument("--json", action="store_true")
+    looked.set_defaults(run=doctor.command)
+    for one in commands.choices.values():
+        one.add_argument("--data", type=Path, help="data folder (default: VIGIL_DATA or ./var)")
+    return root
+
+
+def _add_up(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    one = commands.add_parser("up", help="everything on this machine: broker, database, demo district, workers, console")
+    one.add_argument("--port", type=_port, help="port of the console (default 8400; taken: the next free one)")
+    one.add_argument("--mqtt-port", type=_port, help="port for devices (default 1883; taken: the next free one)")
+    one.add_argument("--no-simulator", action="store_true", help="no simulated life; devices must be real")
+    one.add_argument("--speed", type=_speed, default=1.0, help="how much faster than life the simulator runs (default 1)")
+    one.add_argument("--seed", type=int, default=7, help="seed of the demo district and its life (default 7)")
+    one.set_defaults(run=up.command)
+
+
+def _add_parts(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    ingest = commands.add_parser("ingest", help="one ingest worker (a part of `up`)")
+    ingest.add_argument("--lane", choices=("events", "telemetry"), required=True)
+    ingest.add_argument("--name", default="")
+    ingest.set_defaults(run=parts.ingest)
+    for name, run, text in (
+        ("desk", parts.desk, "the loop that never sleeps (a part of `up`)"),
+        ("api", parts.api, "the console, REST and websocket (a part of `up`)"),
+        ("callout", parts.callout, "the judge of each device that connects (a part of `up`)"),
+        ("migrate", parts.migrate, "bring the database's schema up to date"),
+        ("sessions", parts.sessions, "create every persistent MQTT session that is missing"),
+        ("broker-config", parts.broker_config, "write the NATS server's configuration and secrets (for containers)"),
+        ("load-demo", parts.load_demo, "load the demo district into an empty database"),
+    ):
+        one = commands.add_parser(name, help=text)
+        one.add_argument("--name", default=name)
+        one.set_defaults(run=run)
+    commands.choices["load-demo"].add_argument("--seed", type=int, default=7)
+    life = commands.add_parser("simulator", help="the demo district's life (a part of `up`)")
+    life.add_argument("--speed", type=_speed, default=1.0)
+    life.add_argument("--seed", type=int, default=7)
+    life.set_defaults(run=parts.simulator)
+
+
+def _add_simulate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    one = commands.add_parser("simulate", help="make something happen now, through the devices' own way")
+    one.add_argument("scenario", choices=simulate.SCENARIOS)
+    one.add_argument("--site", default="", help="site code, e.g. h0001 or inst01 (default: the first that has the device)")
+    one.add_argument("--drill", action="store_true", help="mark it as a drill")
+    one.add_argument("--json", action="store_true")
+    one.set_defaults(run=simulate.command)
+    one = commands.add_parser("replay", help="play a recorded fire through the devices of a site")
+    one.add_argument("file", type=Path)
+    one.add_argument("--experiment", default="", help="which experiment of the file (default: its first)")
+    one.add_argument("--site", default="inst01")
+    one.add_argument("--speed", type=_speed, default=60.0)
+    one.add_argument("--json", action="store_true")
+    one.set_defaults(run=simulate.replay_command)
+
+
+def _add_registry(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    devices = commands.add_parser("devices", help="enrol, rotate, revoke or list devices").add_subparsers(
+        dest="action", required=True
+    )
+    enrol = devices.add_parser("enrol", help="register a device and print its token, once")
+    enrol.add_argument("code")
+    enrol.add_argument("--profile", required=True)
+    enrol.add_argument("--site", required=True)
+    enrol.add_argument("--zone", default="")
+    enrol.add_argument("--senior", default="")
+    enrol.add_argument("--gateway", default="")
+    for name, text in (
+        ("rotate", "give a device a new token"),
+        ("revoke", "refuse a device from now on"),
+        ("token", "print a demo device's token"),
+    ):
+        devices.add_parser(name, help=text).add_argument("code")
+    devices.add_parser("list", help="the register").add_argument("--site", default="")
+    users = commands.add_parser("users", help="add or list people, set passwords").add_subparsers(dest="action", required=True)
+    add = users.add_parser("add")
+    add.add_argument("login")
+    add.add_argument("--name", required=True)
+    add.add_argument("--role", required=True, choices=("duty", "responder", "regulator", "admin"))
+    add.add_argument("--scope", required=True, help="area-code prefix such as 120105, or site:<code>")
+    add.add_argument("--responder", default="")
+    users.add_parser("passwd").add_argument("login")
+    users.add_parser("list")
+    for group, run in ((devices, registry.devices_command), (users, registry.users_command)):
+        for one in group.choices.values():
+            one.add_argument("--json", action="store_true")
+            one.set_defaults(run=run)
+
+
+def _settings_help() -> str:
+    return "settings (environment):\n" + "\n".join(f"  {one.name:30} {one.meaning} [{one.default or '-'}]" for one in TABLE)
+
+
+def _port(text: str) -> int:
+    if text.isdigit() and 1 <= int(text) <= 65535:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"expected a port from 1 to 65535, got {text!r}")
+
+
+def _speed(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if 0 < value <= 10_000:
+        return value
+    raise argparse.ArgumentTypeError(f"expected a number above 0, at most 10000, got {text!r}")

@@ -1,0 +1,83 @@
+"""The demo district in the database: loaded once, its devices' tokens and its people's passwords derived or drawn on this machine.
+
+No secret is in the repository: the device tokens' seed and the passwords are drawn at the first start, in files of 0600.
+"""
+
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+from argon2 import PasswordHasher
+from psycopg import AsyncConnection
+
+from care.district import District, problems
+from simulators import tokens
+from store import devices, people, register
+
+SEED_FILE, PASSWORDS_FILE = "demo_seed", "demo_passwords.json"
+_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+class DistrictDoesNotFit(ValueError):
+    """A district whose parts do not fit together."""
+
+
+def seed(folder: Path) -> bytes:
+    """The secret from which the demo devices' tokens are derived; drawn at the first call."""
+    return bytes.fromhex(kept(folder / SEED_FILE))
+
+
+def kept(path: Path) -> str:
+    """A secret of 256 random bits in hexadecimal, drawn the first time it is asked for."""
+    if not path.exists():
+        _write(path, secrets.token_hex(32))
+    return path.read_text().strip()
+
+
+def passwords(folder: Path, logins: list[str]) -> dict[str, str]:
+    """A password for each demo login; drawn for those that have none yet."""
+    path = folder / PASSWORDS_FILE
+    known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    missing = [login for login in logins if login not in known]
+    if missing:
+        known |= {login: "".join(secrets.choice(_ALPHABET) for _ in range(10)) for login in missing}
+        _write(path, json.dumps(known, indent=1))
+    return {login: known[login] for login in logins}
+
+
+async def load(conn: AsyncConnection, district: District, folder: Path, now: datetime) -> bool:
+    """Load the district, its device tokens and passwords, unless a cell is there already; whether it was loaded now."""
+    if await register.cell(conn) is not None:
+        return False
+    if wrong := problems(district):
+        raise DistrictDoesNotFit(f"district: expected parts that fit together, got {len(wrong)} faults, first: {wrong[0]}")
+    drawn = passwords(folder, [account.login for account in district.accounts])
+    secret = seed(folder)
+    async with conn.transaction():
+        await register.load_district(conn, district, now)
+        await devices.set_tokens(conn, {one.code: digest(tokens.token(secret, one.code)) for one in district.devices})
+        for login, hashed in _hashes(drawn).items():
+            await people.set_password_hash(conn, login, hashed)
+    return True
+
+
+def digest(token: str) -> bytes:
+    """What the register keeps of a device token."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def _hashes(drawn: Mapping[str, str]) -> dict[str, str]:
+    hasher = PasswordHasher()
+    return {login: hasher.hash(password) for login, password in drawn.items()}
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_suffix(".new")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+        out.write(text + "\n")
+    draft.replace(path)

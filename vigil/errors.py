@@ -1,0 +1,32 @@
+"""What a command answers with one line instead of a traceback: everything that a person can act on."""
+
+import psycopg
+
+from broker.config import BadConfig
+from broker.server import BrokerFailed
+from dispatch.incident import NotAllowed
+from store.errors import StoreError
+from vigil.demo import DistrictDoesNotFit
+from vigil.ports import NoFreePort
+from vigil.settings import BadSetting
+from vigil.simulate import NothingToSimulate
+from vigil.supervisor import ChildFailed
+from vigil.up import AlreadyRunning
+
+EXPECTED: tuple[type[Exception], ...] = (
+    AlreadyRunning,
+    BadConfig,
+    BadSetting,
+    BrokerFailed,
+    ChildFailed,
+    DistrictDoesNotFit,
+    NoFreePort,
+    NotAllowed,
+    NothingToSimulate,
+    StoreError,
+    psycopg.OperationalError,
+    ConnectionError,
+    FileNotFoundError,
+    PermissionError,
+    TimeoutError,
+)

@@ -1,0 +1,177 @@
+"""The single parts that `vigil up` and the containers run: each reads its settings and runs until SIGTERM."""
+
+import argparse
+import asyncio
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from psycopg.conninfo import make_conninfo
+
+from api.app import ApiSettings, serve
+from broker import callout as judge
+from broker import lanes
+from broker import server as mqtt
+from broker.config import BrokerConfig
+from broker.judge import Credential
+from broker.secrets import load_or_create
+from desk.loop import DeskSettings
+from desk.loop import run as keep_clocks
+from ingest.events import run_events
+from ingest.settings import IngestSettings
+from ingest.telemetry import run_telemetry
+from simulators import life
+from simulators.district import demo_district
+from store import devices, notify, register
+from store.connect import connect
+from store.migrate import apply, set_passwords
+from vigil import demo
+from vigil.settings import Settings
+from vigil.up import say, stop_on_signals
+
+_CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+def start_logging(settings: Settings) -> None:
+    """One line an entry, on standard error."""
+    level = settings.text("VIGIL_LOG").upper()
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("nats").setLevel(logging.WARNING)
+
+
+def database_url(settings: Settings) -> str:
+    """Where the database is, the password from its file where the address has none."""
+    url = settings.needed("VIGIL_DATABASE_URL")
+    password = settings.path("VIGIL_DATABASE_PASSWORD_FILE")
+    return make_conninfo(url, password=password.read_text().strip()) if password else url
+
+
+async def ingest(arguments: argparse.Namespace, settings: Settings) -> int:
+    """One ingest worker of one lane."""
+    mine = IngestSettings(
+        dsn=database_url(settings),
+        mqtt_host=settings.text("VIGIL_MQTT_HOST"),
+        mqtt_port=settings.number("VIGIL_MQTT_PORT"),
+        mqtt_username="ingest",
+        mqtt_password=_service_password(settings, "ingest"),
+        tls_ca=settings.path("VIGIL_MQTT_CA"),
+        worker_name=arguments.name or f"{arguments.lane}-1",
+        metrics_port=settings.number("VIGIL_METRICS_PORT"),
+    )
+    run = run_events if arguments.lane == "events" else run_telemetry
+    await run(mine, stop_on_signals())
+    return 0
+
+
+async def desk(arguments: argparse.Namespace, settings: Settings) -> int:
+    """The loop that never sleeps."""
+    await keep_clocks(DeskSettings(dsn=database_url(settings), name=arguments.name), stop_on_signals())
+    return 0
+
+
+async def api(arguments: argparse.Namespace, settings: Settings) -> int:
+    """The console's server."""
+    built = settings.path("VIGIL_DASHBOARD") or _CHECKOUT / "dashboard" / "dist"
+    mine = ApiSettings(
+        dsn=database_url(settings),
+        host=settings.text("VIGIL_HTTP_HOST"),
+        port=settings.number("VIGIL_HTTP_PORT"),
+        mqtt_host=settings.text("VIGIL_MQTT_HOST"),
+        mqtt_port=settings.number("VIGIL_MQTT_PORT"),
+        mqtt_username="api",
+        mqtt_password=_service_password(settings, "api"),
+        dashboard_dir=built if built.exists() else None,
+        secure_cookies=settings.flag("VIGIL_HTTPS"),
+    )
+    await serve(mine, stop_on_signals())
+    return 0
+
+
+async def callout(arguments: argparse.Namespace, settings: Settings) -> int:
+    """One of the judges; it works without the database from its snapshot."""
+    dsn, stop, changed = database_url(settings), stop_on_signals(), asyncio.Event()
+
+    async def load() -> Mapping[str, Credential]:
+        async with await connect(dsn, autocommit=True, application="vigil-callout") as conn:
+            known = await devices.credentials(conn)
+        return {code: Credential(code, one.token_sha256, one.area, one.site, one.profile) for code, one in known.items()}
+
+    mine = judge.CalloutSettings(
+        nats_url=settings.text("VIGIL_NATS_URL"),
+        secrets=load_or_create(settings.secrets / "broker"),
+        snapshot=settings.data / f"{arguments.name}.snapshot",
+        name=arguments.name,
+    )
+    listening = asyncio.create_task(
+        notify.listen(dsn, [notify.REGISTER], lambda channel, payload: changed.set(), changed.set, stop), name="register"
+    )
+    try:
+        await judge.serve(mine, load, changed, stop)
+    finally:
+        stop.set()
+        await asyncio.gather(listening, return_exceptions=True)
+    return 0
+
+
+async def simulator(arguments: argparse.Namespace, settings: Settings) -> int:
+    """The demo district's life."""
+    district = await asyncio.to_thread(demo_district, arguments.seed)
+    where = life.Endpoint(settings.text("VIGIL_MQTT_HOST"), settings.number("VIGIL_MQTT_PORT"))
+    await life.run(district, where, demo.seed(settings.secrets), arguments.speed, arguments.seed, stop_on_signals())
+    return 0
+
+
+async def migrate(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Bring the schema up to date; in containers also give the two roles the passwords from their files."""
+    async with await connect(database_url(settings), autocommit=True, application="vigil-migrate") as conn:
+        applied = await apply(conn)
+        folder = settings.secrets / "database"
+        given = {
+            role: (folder / f"{role}.password").read_text().strip()
+            for role in ("vigil_worker", "vigil_api")
+            if (folder / f"{role}.password").exists()
+        }
+        await set_passwords(conn, given)
+    say(f"schema: {', '.join(applied) or 'already up to date'}")
+    return 0
+
+
+async def sessions(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Create every persistent session before any device may connect."""
+    async with await connect(database_url(settings), autocommit=True, application="vigil-sessions") as conn:
+        areas = [one.code for one in await register.areas(conn) if one.level == "subdistrict"]
+    await lanes.ensure(
+        lanes.all_lanes(areas),
+        host=settings.text("VIGIL_MQTT_HOST"),
+        port=settings.number("VIGIL_MQTT_PORT"),
+        password=_service_password(settings, "ingest"),
+    )
+    say(f"sessions: the event lane and {len(areas)} telemetry areas exist")
+    return 0
+
+
+async def broker_config(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Write secrets and the server's configuration where the containers share them."""
+    folder = settings.data / "broker"
+    everywhere = "0.0.0.0"  # noqa: S104 - inside its own container
+    secrets = load_or_create(settings.secrets / "broker")
+    config = BrokerConfig(folder, secrets, 4222, 1883, 8222, host=everywhere, mqtt_host=everywhere)
+    mqtt.prepare(config)
+    for role in ("postgres", "vigil_worker", "vigil_api"):
+        demo.kept(settings.secrets / "database" / f"{role}.password")
+    say(f"configuration in {folder}, secrets in {settings.secrets}")
+    return 0
+
+
+async def load_demo(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Load the demo district into an empty database."""
+    district = await asyncio.to_thread(demo_district, arguments.seed)
+    async with await connect(database_url(settings), autocommit=True, application="vigil-load") as conn:
+        loaded = await demo.load(conn, district, settings.secrets, datetime.now(UTC))
+    say("demo district loaded" if loaded else "a district is there already; nothing was changed")
+    return 0
+
+
+def _service_password(settings: Settings, user: str) -> str:
+    return load_or_create(settings.secrets / "broker").passwords[user]

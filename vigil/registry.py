@@ -1,0 +1,102 @@
+"""`vigil devices` and `vigil users`: the register's own door, for whoever may read the owner's secrets on this machine."""
+
+import argparse
+import getpass
+import json
+import secrets
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from argon2 import PasswordHasher
+
+from devices.profiles import PROFILES
+from simulators import tokens
+from store import devices, people
+from store.connect import Connection, connect
+from store.server import EmbeddedDatabase
+from vigil import demo
+from vigil.settings import BadSetting, Settings
+
+_SHORTEST_PASSWORD = 10
+
+
+@asynccontextmanager
+async def owner(settings: Settings) -> AsyncIterator[Connection]:
+    """A connection as the owner: to VIGIL_DATABASE_URL, else to the embedded database of a running `vigil up`."""
+    dsn = settings.text("VIGIL_DATABASE_URL") or _embedded(settings)
+    async with await connect(dsn, autocommit=True, application="vigil-cli") as conn:
+        yield conn
+
+
+async def devices_command(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Enrol, rotate, revoke, list; a token is printed once and kept only as its hash."""
+    if arguments.action == "token":
+        _print(arguments, {"device": arguments.code, "token": tokens.token(demo.seed(settings.secrets), arguments.code)})
+        return 0
+    async with owner(settings) as conn:
+        _print(arguments, await _on_devices(conn, arguments))
+    return 0
+
+
+async def users_command(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Add, change a password, list."""
+    async with owner(settings) as conn:
+        _print(arguments, await _on_users(conn, arguments))
+    return 0
+
+
+async def _on_devices(conn: Connection, arguments: argparse.Namespace) -> object:
+    now = datetime.now(UTC)
+    if arguments.action == "list":
+        known = await devices.register(conn)
+        return [asdict(one) for one in known.values() if arguments.site in ("", one.site)]
+    if arguments.action == "revoke":
+        await devices.revoke(conn, arguments.code, now)
+        return {"device": arguments.code, "revoked_at": now}
+    token = secrets.token_urlsafe(32)
+    if arguments.action == "rotate":
+        await devices.set_tokens(conn, {arguments.code: demo.digest(token)})
+    else:
+        if arguments.profile not in PROFILES:
+            raise BadSetting(f"--profile: expected one of {', '.join(PROFILES)}, got {arguments.profile!r}")
+        places = (arguments.site, arguments.zone, arguments.senior, arguments.gateway)
+        await devices.enrol(conn, arguments.code, arguments.profile, *places, demo.digest(token), now)
+    return {"device": arguments.code, "token": token}
+
+
+async def _on_users(conn: Connection, arguments: argparse.Namespace) -> object:
+    if arguments.action == "list":
+        return [
+            {"login": one.login, "name": one.name, "role": one.role, "scope": one.scope} for one in await people.list_accounts(conn)
+        ]
+    password = _asked()
+    if arguments.action == "add":
+        await people.add_account(conn, arguments.login, arguments.name, arguments.role, arguments.scope, arguments.responder)
+    await people.set_password_hash(conn, arguments.login, PasswordHasher().hash(password))
+    return {"login": arguments.login, "password": "set"}
+
+
+def _asked() -> str:
+    password = getpass.getpass("new password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    if len(password) < _SHORTEST_PASSWORD:
+        raise BadSetting(f"password: expected at least {_SHORTEST_PASSWORD} characters, got {len(password)}")
+    return password
+
+
+def _print(arguments: argparse.Namespace, found: object) -> None:
+    if arguments.json:
+        print(json.dumps(found, default=str, ensure_ascii=False))
+        return
+    rows: Sequence[object] = found if isinstance(found, list) else [found]
+    for row in rows:
+        print("  ".join(f"{name}={value}" for name, value in row.items()) if isinstance(row, dict) else row)
+
+
+def _embedded(settings: Settings) -> str:
+    base = EmbeddedDatabase(settings.data / "postgres")
+    if not (base.home / "pg").exists():
+        raise BadSetting(f"expected VIGIL_DATABASE_URL, or a database under {base.home}; got neither (start `vigil up` once)")
+    return base.dsn("vigil_owner")

@@ -1,0 +1,159 @@
+"""Child processes kept alive: started in order, restarted with back-off, stopped in reverse order, never orphaned.
+
+A child runs in a session of its own, so that Ctrl-C reaches the supervisor alone, and gets SIGTERM from the kernel should the
+supervisor itself be killed. What a child prints goes to a log file; the tail is kept for whoever asks why it will not start.
+"""
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vigil.restart import Restarts, ended
+
+_PR_SET_PDEATHSIG = 1
+_LARGEST_LOG = 20 * 1024 * 1024
+_TAIL_BYTES = 4096
+
+
+class ChildFailed(RuntimeError):
+    """A part did not become ready; the message ends with the last lines that it printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """How one process is run. `ready` returns when it can be relied on; `stop_s` is how long it may take to end."""
+
+    name: str
+    argv: Sequence[str]
+    environ: Mapping[str, str] = field(default_factory=dict)
+    ready: Callable[[], Awaitable[None]] | None = None
+    user: str | int | None = None
+    signal: int = signal.SIGTERM
+    stop_s: float = 15.0
+    cwd: Path | None = None
+
+
+@dataclass(slots=True)
+class Running:
+    """A child and how it has fared."""
+
+    child: Child
+    process: asyncio.subprocess.Process | None = None
+    restarts: Restarts = field(default_factory=Restarts)
+    keeper: asyncio.Task[None] | None = None
+
+
+class Supervisor:
+    """Owns the children. `say` is told in one line whatever a person should know."""
+
+    def __init__(self, logs: Path, say: Callable[[str], None]) -> None:
+        self._logs = logs
+        self._say = say
+        self._running: list[Running] = []
+        self._stopping = False
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """Process ids of the children that run now, by name."""
+        return {one.child.name: one.process.pid for one in self._running if one.process and one.process.returncode is None}
+
+    def log(self, name: str) -> Path:
+        """Where a child's output goes."""
+        return self._logs / f"{name}.log"
+
+    async def start(self, child: Child) -> None:
+        """Start a child and wait until it is ready. Raises ChildFailed."""
+        running = Running(child)
+        self._running.append(running)
+        running.process = await self._spawn(child)
+        await self._until_ready(running)
+        running.keeper = asyncio.create_task(self._keep(running), name=f"keep {child.name}")
+
+    async def stop(self) -> None:
+        """End all children, the last started first."""
+        self._stopping = True
+        for running in reversed(self._running):
+            if running.keeper:
+                running.keeper.cancel()
+                await asyncio.gather(running.keeper, return_exceptions=True)
+            await _end(running)
+        self._running.clear()
+
+    async def _spawn(self, child: Child) -> asyncio.subprocess.Process:
+        self._logs.mkdir(parents=True, exist_ok=True)
+        path = self.log(child.name)
+        if path.exists() and path.stat().st_size > _LARGEST_LOG:
+            path.replace(path.with_suffix(".log.1"))
+        with path.open("ab") as out:
+            return await asyncio.create_subprocess_exec(
+                *child.argv,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                env={**os.environ, **child.environ},
+                cwd=child.cwd,
+                user=child.user,
+                start_new_session=True,
+                preexec_fn=_die_with_parent,
+            )
+
+    async def _until_ready(self, running: Running) -> None:
+        process, child = running.process, running.child
+        if child.ready is None or process is None:
+            return
+        ready, gone = asyncio.ensure_future(child.ready()), asyncio.ensure_future(process.wait())
+        try:
+            await asyncio.wait({ready, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if ready.done() and ready.exception() is None:
+                return
+            why = f"ended with status {process.returncode}" if gone.done() else "did not get ready in time"
+            raise ChildFailed(f"{child.name}: {why}\n{self.tail(child.name)}")
+        finally:
+            for waiting in (ready, gone):
+                waiting.cancel()
+            await asyncio.gather(ready, gone, return_exceptions=True)
+
+    def tail(self, name: str) -> str:
+        """The last lines that a child printed."""
+        path = self.log(name)
+        if not path.exists():
+            return ""
+        with path.open("rb") as log:
+            log.seek(max(0, path.stat().st_size - _TAIL_BYTES))
+            return "\n".join(log.read().decode(errors="replace").splitlines()[-15:])
+
+    async def _keep(self, running: Running) -> None:
+        while not self._stopping:
+            started = time.monotonic()
+            if running.process is None:
+                return
+            status = await running.process.wait()
+            running.restarts, pause = ended(running.restarts, time.monotonic() - started)
+            self._say(f"{running.child.name} ended (status {status}); starting it again in {pause:.1f} s")
+            await asyncio.sleep(pause)
+            running.process = await self._spawn(running.child)
+
+
+async def _end(running: Running) -> None:
+    process = running.process
+    if process is None or process.returncode is not None:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        process.send_signal(running.child.signal)
+    try:
+        await asyncio.wait_for(process.wait(), running.child.stop_s)
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+def _die_with_parent() -> None:
+    with contextlib.suppress(OSError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,0 +1,222 @@
+"""`vigil up`: everything on this machine, as supervised processes, in an order that loses nothing.
+
+Database, schema and district first; then the broker; then every persistent MQTT session; only then the auth callouts, since no
+device may connect before the sessions that will hear it exist; then the workers, the console and the simulated life.
+"""
+
+import argparse
+import asyncio
+import fcntl
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+from broker import lanes
+from broker import server as mqtt
+from broker.config import BrokerConfig
+from broker.secrets import BrokerSecrets, load_or_create
+from care.district import District
+from simulators.district import demo_district
+from store import server as database
+from store.connect import connect
+from store.migrate import apply
+from vigil import demo, ports
+from vigil.settings import Settings
+from vigil.supervisor import Child, Supervisor
+from vigil.web import wait_for_http
+
+CALLOUTS = ("callout-a", "callout-b")
+
+
+class AlreadyRunning(RuntimeError):
+    """Another `vigil up` holds this data folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What was decided before anything started: where things are and which ports they take."""
+
+    data: Path
+    http: int
+    mqtt: int
+    nats: int
+    monitor: int
+    database: int
+    simulator: bool
+    speed: float
+    seed: int
+
+    @property
+    def secrets(self) -> Path:
+        return self.data / "secrets"
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.http}"
+
+
+async def command(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Run until Ctrl-C or SIGTERM."""
+    started = time.monotonic()
+    data = settings.data
+    data.mkdir(parents=True, exist_ok=True)
+    with _held(data):
+        plan = make_plan(arguments, settings, say)
+        stop = stop_on_signals()
+        supervisor = Supervisor(data / "log", say)
+        try:
+            await bring_up(plan, supervisor)
+            _announce(plan, supervisor, time.monotonic() - started)
+            await stop.wait()
+            say("stopping …")
+        finally:
+            await supervisor.stop()
+            (data / "run.json").unlink(missing_ok=True)
+    say("stopped; the data is kept")
+    return 0
+
+
+def say(text: str) -> None:
+    """One line to the person at the terminal."""
+    print(f"  {text}", flush=True)
+
+
+def stop_on_signals() -> asyncio.Event:
+    """An event that SIGINT and SIGTERM set."""
+    stop = asyncio.Event()
+    for one in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(one, stop.set)
+    return stop
+
+
+def make_plan(arguments: argparse.Namespace, settings: Settings, tell: Callable[[str], None]) -> Plan:
+    """Settle every port: last time's where it is free, the wanted one, else the next free one, said plainly."""
+    last = _last_ports(settings.data)
+    wanted = {
+        "http": arguments.port or last.get("http") or settings.number("VIGIL_HTTP_PORT"),
+        "mqtt": arguments.mqtt_port or last.get("mqtt") or settings.number("VIGIL_MQTT_PORT"),
+        "nats": last.get("nats", 4222),
+        "monitor": last.get("monitor", 8222),
+        "database": last.get("database", 5433),
+    }
+    given: dict[str, int] = {}
+    for name, port in wanted.items():
+        given[name] = ports.next_free(port, frozenset(given.values()))
+        if given[name] != port:
+            tell(f"port {port} ({name}) is taken; using {given[name]}")
+    (settings.data / "ports.json").write_text(json.dumps(given) + "\n")
+    return Plan(settings.data, **given, simulator=not arguments.no_simulator, speed=arguments.speed, seed=arguments.seed)
+
+
+async def bring_up(plan: Plan, supervisor: Supervisor) -> None:
+    """Start everything, each part when what it stands on is ready."""
+    base = await _start_database(plan, supervisor)
+    district = await _prepare(base, plan)
+    secrets = load_or_create(plan.secrets / "broker")
+    await _start_broker(plan, secrets, supervisor)
+    areas = [area.code for area in district.areas if area.level == "subdistrict"]
+    await lanes.ensure(lanes.all_lanes(areas), host="127.0.0.1", port=plan.mqtt, password=secrets.passwords["ingest"])
+    for child in _workers(plan, base):
+        await supervisor.start(child)
+
+
+async def _start_database(plan: Plan, supervisor: Supervisor) -> database.EmbeddedDatabase:
+    base = database.EmbeddedDatabase(plan.data / "postgres", plan.database)
+    if not (base.home / "pg").exists():
+        say("making the database (once) …")
+    await asyncio.to_thread(base.prepare)
+    await supervisor.start(Child("database", base.argv(), ready=base.wait_ready, signal=database.STOP_SIGNAL, stop_s=20))
+    return base
+
+
+async def _prepare(base: database.EmbeddedDatabase, plan: Plan) -> District:
+    async with await connect(base.dsn("vigil_owner"), autocommit=True, application="vigil-up") as conn:
+        if applied := await apply(conn):
+            say(f"schema: {len(applied)} step(s) applied")
+        district = await asyncio.to_thread(demo_district, plan.seed)
+        if await demo.load(conn, district, plan.secrets, datetime.now(UTC)):
+            say(f"demo district loaded: {len(district.sites)} sites, {len(district.devices)} devices, all people invented")
+    return district
+
+
+async def _start_broker(plan: Plan, secrets: BrokerSecrets, supervisor: Supervisor) -> None:
+    config = BrokerConfig(plan.data / "broker", secrets, nats_port=plan.nats, mqtt_port=plan.mqtt, monitor_port=plan.monitor)
+    where = mqtt.endpoint(config)
+    argv = mqtt.prepare(config)
+    await supervisor.start(Child("broker", argv, ready=lambda: mqtt.wait_ready(where)))
+
+
+def _workers(plan: Plan, base: database.EmbeddedDatabase) -> list[Child]:
+    worker = _environ(plan, base.dsn("vigil_worker"))
+    people = _environ(plan, base.dsn("vigil_api")) | {"VIGIL_HTTP_PORT": str(plan.http)}
+    children = [
+        *(Child(name, vigil("callout", "--name", name), worker) for name in CALLOUTS),
+        Child("ingest-events", vigil("ingest", "--lane", "events", "--name", "events-1"), worker),
+        Child("ingest-telemetry", vigil("ingest", "--lane", "telemetry", "--name", "telemetry-1"), worker),
+        Child("desk", vigil("desk"), worker),
+        Child("api", vigil("api"), people, ready=lambda: wait_for_http(f"{plan.url}/api/health")),
+    ]
+    if plan.simulator:
+        life = vigil("simulator", "--speed", str(plan.speed), "--seed", str(plan.seed))
+        children.append(Child("simulator", life, _environ(plan, "")))
+    return children
+
+
+def vigil(*arguments: str) -> list[str]:
+    """The command line of one of our own parts."""
+    return [sys.executable, "-m", "vigil", *arguments]
+
+
+def _environ(plan: Plan, dsn: str) -> dict[str, str]:
+    return {
+        "VIGIL_DATA": str(plan.data),
+        "VIGIL_DATABASE_URL": dsn,
+        "VIGIL_MQTT_HOST": "127.0.0.1",
+        "VIGIL_MQTT_PORT": str(plan.mqtt),
+        "VIGIL_NATS_URL": f"nats://127.0.0.1:{plan.nats}",
+        "PYTHONUNBUFFERED": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+
+
+def _announce(plan: Plan, supervisor: Supervisor, took_s: float) -> None:
+    state = {
+        "pid": os.getpid(),
+        "url": plan.url,
+        "mqtt_port": plan.mqtt,
+        "database_port": plan.database,
+        "children": supervisor.pids,
+    }
+    (plan.data / "run.json").write_text(json.dumps(state, indent=1) + "\n")
+    accounts = json.loads((plan.secrets / demo.PASSWORDS_FILE).read_text())
+    print(f"\n  Vigil 守望 is up after {took_s:.0f} s: {plan.url}   (devices: MQTT 127.0.0.1:{plan.mqtt})", flush=True)
+    print("  demo accounts (all people are invented):", flush=True)
+    for login, password in accounts.items():
+        print(f"    {login:22} {password}", flush=True)
+    print("\n  try: .venv/bin/vigil simulate sos        stop: Ctrl-C\n", flush=True)
+
+
+def _last_ports(data: Path) -> dict[str, int]:
+    path = data / "ports.json"
+    try:
+        found: dict[str, int] = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def _held(data: Path) -> IO[str]:
+    lock = (data / "lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise AlreadyRunning(f"{data}: another `vigil up` runs on this data folder; stop it first or give --data") from None
+    return lock
