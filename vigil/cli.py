@@ -70,12 +70,13 @@ def _add_parts(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         ("callout", parts.callout, "the judge of each device that connects (a part of `up`)"),
         ("migrate", parts.migrate, "bring the database's schema up to date"),
         ("sessions", parts.sessions, "create every persistent MQTT session that is missing"),
-        ("broker-config", parts.broker_config, "write the NATS server's configuration and secrets (for containers)"),
+        ("setup", parts.setup, "draw secrets and write the NATS server's configuration (for containers)"),
         ("load-demo", parts.load_demo, "load the demo district into an empty database"),
     ):
         one = commands.add_parser(name, help=text)
         one.add_argument("--name", default=name)
         one.set_defaults(run=run)
+    commands.choices["setup"].add_argument("--superuser-password", type=Path, help="file for the database superuser's password")
     commands.choices["load-demo"].add_argument("--seed", type=int, default=7)
     life = commands.add_parser("simulator", help="the demo district's life (a part of `up`)")
     life.add_argument("--speed", type=_speed, default=1.0)

@@ -30,6 +30,7 @@ from vigil import demo
 from vigil.settings import Settings
 from vigil.up import say, stop_on_signals
 
+_ROLES = ("vigil_worker", "vigil_api")
 _CHECKOUT = Path(__file__).resolve().parent.parent
 
 
@@ -127,11 +128,8 @@ async def migrate(arguments: argparse.Namespace, settings: Settings) -> int:
     async with await connect(database_url(settings), autocommit=True, application="vigil-migrate") as conn:
         applied = await apply(conn)
         folder = settings.secrets / "database"
-        given = {
-            role: (folder / f"{role}.password").read_text().strip()
-            for role in ("vigil_worker", "vigil_api")
-            if (folder / f"{role}.password").exists()
-        }
+        files = {role: folder / f"{role}.password" for role in _ROLES}
+        given = {role: file.read_text().strip() for role, file in files.items() if file.exists()}
         await set_passwords(conn, given)
     say(f"schema: {', '.join(applied) or 'already up to date'}")
     return 0
@@ -151,15 +149,18 @@ async def sessions(arguments: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-async def broker_config(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Write secrets and the server's configuration where the containers share them."""
+async def setup(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Draw what is secret and write the broker's configuration where the containers share them."""
     folder = settings.data / "broker"
     everywhere = "0.0.0.0"  # noqa: S104 - inside its own container
     secrets = load_or_create(settings.secrets / "broker")
     config = BrokerConfig(folder, secrets, 4222, 1883, 8222, host=everywhere, mqtt_host=everywhere)
     mqtt.prepare(config)
-    for role in ("postgres", "vigil_worker", "vigil_api"):
+    for role in _ROLES:
         demo.kept(settings.secrets / "database" / f"{role}.password")
+    if arguments.superuser_password:
+        demo.kept(arguments.superuser_password)
+        arguments.superuser_password.chmod(0o644)  # the database's own account reads it, on a volume that nobody else mounts
     say(f"configuration in {folder}, secrets in {settings.secrets}")
     return 0
 
