@@ -35,8 +35,8 @@ class Topic:
 
 
 def telemetry_lane(area: str) -> tuple[str, ...]:
-    """Filters of the telemetry session of one area."""
-    return tuple(f"{ROOT}/{area}/+/+/{channel}" for channel in ("telemetry", "status", "waveform"))
+    """Filters of the telemetry session of one area. Events are heard to know, not to store; of foreign messages it takes the readings."""
+    return tuple(f"{ROOT}/{area}/+/+/{channel}" for channel in ("telemetry", "status", "waveform", "event", "foreign/#"))
 
 
 def parse(topic: str) -> Topic:
