@@ -1,0 +1,214 @@
+"""One MQTT connection, from CONNECT until it ends: paho on the event loop's own readers, no thread, acknowledged by hand.
+
+A connection is never used twice. What was in flight when it ended belongs to the broker again, which hands it over to the next one;
+so paho resends nothing, and a message that a caller was told had failed is not sent behind its back.
+"""
+
+import asyncio
+import logging
+import socket
+import ssl
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+
+from broker.transport import Address, reach
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+_OPEN_S = 10.0  # TCP, TLS and CONNACK; the broker may be asking the callout
+_CLOSE_S = 1.0
+_MISC_S = 0.5
+_READS = 100  # packets taken before the loop serves others
+
+
+class Refused(ConnectionError):
+    """The broker said no: to the credentials or to a subscription."""
+
+    def __init__(self, what: str, reason: str) -> None:
+        super().__init__(f"{what} refused: {reason}")
+        self.what = what
+        self.reason = reason
+
+
+class PublishFailed(ConnectionError):
+    """No PUBACK came: the message may or may not have been delivered."""
+
+    def __init__(self, topic: str, reason: str) -> None:
+        super().__init__(f"publish to {topic}: {reason}")
+        self.topic = topic
+        self.reason = reason
+
+
+class Connection:
+    """An open connection. `ended` resolves with the reason when it is over."""
+
+    def __init__(self, address: Address, on_message: Callable[[paho.MQTTMessage], None]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._address = address
+        self._on_message = on_message
+        self._seen = 0
+        self._acked: asyncio.Future[None] = self._loop.create_future()
+        self._granted: dict[int, asyncio.Future[list[bool]]] = {}
+        self._published: dict[int, asyncio.Future[None]] = {}
+        self._misc: asyncio.TimerHandle | None = None
+        self._client: _Client | None = None
+        self.ended: asyncio.Future[str] = self._loop.create_future()
+
+    async def open(self) -> None:
+        """Connect and wait for CONNACK. Raises OSError (Refused: the broker said no) or TimeoutError; then nothing stays open."""
+        try:
+            async with asyncio.timeout(_OPEN_S):
+                self._client = self._wired(await reach(self._address))
+                self._client.connect(self._address.host, self._address.port, self._address.keepalive)
+                self._tick()
+                await self._unless_ended(self._acked)
+        except BaseException:
+            self._drop("not opened")
+            raise
+
+    async def subscribe(self, filters: Sequence[str], qos: int) -> None:
+        """Subscribe and wait for SUBACK. Raises Refused when any filter is denied, ConnectionError when the link goes."""
+        client = self._living()
+        answer: asyncio.Future[list[bool]] = self._loop.create_future()
+        _, mid = client.subscribe([(one, qos) for one in filters])
+        self._granted[mid or 0] = answer
+        async with asyncio.timeout(_OPEN_S):
+            granted = await self._unless_ended(answer)
+        denied = [one for one, ok in zip(filters, granted, strict=True) if not ok]
+        if denied:
+            raise Refused("subscription", ", ".join(denied))
+
+    def acknowledge(self, mid: int, qos: int) -> None:
+        if self._client is not None and not self.ended.done():
+            self._client.ack(mid, qos)
+
+    async def publish(self, topic: str, payload: bytes, qos: int, retain: bool) -> None:
+        """Publish and wait for PUBACK (at QoS 0: for the write). Raises ConnectionError when the link goes first."""
+        info = self._living().publish(topic, payload, qos, retain)
+        answer: asyncio.Future[None] = self._loop.create_future()
+        self._published[info.mid] = answer
+        try:
+            await self._unless_ended(answer)
+        finally:
+            self._published.pop(info.mid, None)
+
+    async def close(self) -> None:
+        """Send what is queued and DISCONNECT; insist after a second. A persistent session stays with the broker."""
+        if self._client is not None and not self.ended.done():
+            self._client.disconnect()
+            await asyncio.wait({self.ended}, timeout=_CLOSE_S)
+        self._drop("closed")
+
+    def _living(self) -> "_Client":
+        if self._client is None or self.ended.done():
+            raise ConnectionError("the link is down")
+        return self._client
+
+    async def _unless_ended(self, answer: asyncio.Future[T]) -> T:
+        either: set[asyncio.Future[Any]] = {answer, self.ended}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if not answer.done():
+            answer.cancel()
+            raise ConnectionError(f"the link went down: {self.ended.result()}")
+        return answer.result()
+
+    def _drop(self, reason: str) -> None:
+        """Let go of everything, whatever state it is in."""
+        if self._misc is not None:
+            self._misc.cancel()
+        if self._client is not None:
+            self._client.abandon()
+        if not self.ended.done():
+            self.ended.set_result(reason)
+
+    def _wired(self, ready: socket.socket) -> "_Client":
+        client = _Client(ready, self._address)
+        client.on_socket_open = lambda _c, _u, sock: self._loop.add_reader(sock, self._read)
+        client.on_socket_close = lambda _c, _u, sock: _quietly(self._loop.remove_reader, sock)
+        client.on_socket_register_write = lambda _c, _u, sock: self._loop.add_writer(sock, client.loop_write)
+        client.on_socket_unregister_write = lambda _c, _u, sock: _quietly(self._loop.remove_writer, sock)
+        client.on_connect = self._on_connect
+        client.on_disconnect = lambda _c, _u, _flags, reason, _properties: self._drop(str(reason))
+        client.on_subscribe = self._on_subscribe
+        client.on_publish = self._on_publish
+        client.on_message = self._on_delivery
+        return client
+
+    def _read(self) -> None:
+        """Take packets while deliveries come, so that one wake-up of the loop serves many."""
+        for _ in range(_READS):
+            client, before = self._client, self._seen
+            if client is None or client.loop_read() != paho.MQTT_ERR_SUCCESS:
+                return
+            if self._seen == before and not client.unread():
+                return
+
+    def _tick(self) -> None:
+        """Keep-alive, for as long as the connection lives."""
+        if self._client is not None and not self.ended.done():
+            self._client.loop_misc()
+            self._misc = self._loop.call_later(_MISC_S, self._tick)
+
+    def _on_connect(self, _client: Any, _userdata: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        if self._acked.done():
+            return
+        if reason.is_failure:
+            self._acked.set_exception(Refused("connection", str(reason)))
+        else:
+            self._acked.set_result(None)
+
+    def _on_subscribe(self, _client: Any, _userdata: Any, mid: int, reasons: Any, _properties: Any) -> None:
+        answer = self._granted.pop(mid, None)
+        if answer is not None and not answer.done():
+            answer.set_result([not reason.is_failure for reason in reasons])
+
+    def _on_publish(self, _client: Any, _userdata: Any, mid: int, _reason: Any, _properties: Any) -> None:
+        answer = self._published.get(mid)
+        if answer is not None and not answer.done():
+            answer.set_result(None)
+
+    def _on_delivery(self, _client: Any, _userdata: Any, message: paho.MQTTMessage) -> None:
+        self._seen += 1
+        try:
+            self._on_message(message)
+        except Exception:
+            # Not acknowledged, so it comes again; the link itself is sound.
+            log.exception("a delivery on %s could not be taken", message.topic)
+
+
+class _Client(paho.Client):
+    """paho over a socket that is connected already, so that nothing in it blocks the loop."""
+
+    def __init__(self, ready: socket.socket, address: Address) -> None:
+        super().__init__(
+            CallbackAPIVersion.VERSION2,
+            client_id=address.client_id,
+            clean_session=address.clean,
+            protocol=paho.MQTTv311,
+            reconnect_on_failure=False,
+            manual_ack=True,
+        )
+        self._ready = ready
+        self.username_pw_set(address.username, address.password)
+        self.max_inflight_messages_set(0)  # no limit of paho's own: the caller waits for each PUBACK
+
+    def _create_socket(self) -> socket.socket:
+        return self._ready
+
+    def unread(self) -> bool:
+        """Whether TLS holds decrypted bytes that no reader will be woken for."""
+        sock = self.socket()
+        return isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
+
+    def abandon(self) -> None:
+        self._sock_close()
+        self._ready.close()
+
+
+def _quietly(remove: Callable[[Any], bool], sock: Any) -> None:
+    """paho wants no answer; whether a reader was there is of no interest."""
+    remove(sock)
