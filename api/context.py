@@ -1,0 +1,110 @@
+"""What a request may reach: the parts that the app's lifespan owns, who is asking, and the check that stands before everything."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from api.access import Action, Thing, Viewer, may
+from api.attempts import Attempts
+from api.cards import thing_of
+from api.database import Database
+from api.hub import Hub
+from api.passwords import Passwords
+from api.problems import NotFound, NotLoggedIn, NotPermitted
+from api.register import Register
+from api.roads import Roads
+from api.sessions import Session, Sessions, digest
+from api.settings import ApiSettings
+from store import people
+from store.connect import Connection
+from store.incidents import Actor, CardRow, board
+
+COOKIE = "vigil_session"
+
+
+@dataclass(slots=True)
+class Context:
+    """The parts of a running api."""
+
+    settings: ApiSettings
+    database: Database
+    hub: Hub
+    register: Register
+    roads: Roads
+    sessions: Sessions = field(default_factory=Sessions)
+    attempts: Attempts = field(default_factory=Attempts)
+    passwords: Passwords = field(default_factory=Passwords)
+
+
+def context(connection: HTTPConnection) -> Context:
+    """The running api that this request came to."""
+    here: Context = connection.app.state.context
+    return here
+
+
+async def session(connection: HTTPConnection, here: Annotated[Context, Depends(context)]) -> Session:
+    """The session of the request's cookie, from memory; asked of the database once when another process may have begun it."""
+    token = connection.cookies.get(COOKIE)
+    if not token:
+        raise NotLoggedIn("no session")
+    now = datetime.now(UTC)
+    found = here.sessions.find(token, now)
+    if found is None and here.database.up:
+        found = await _begun_elsewhere(here, token, now)
+    if found is None:
+        raise NotLoggedIn("the session is over; log in again")
+    return found
+
+
+async def viewer(found: Annotated[Session, Depends(session)]) -> Viewer:
+    """Who is asking."""
+    return found.viewer
+
+
+def viewer_of(row: people.AccountRow | people.SessionRow) -> Viewer:
+    """The account of a row as a viewer."""
+    return Viewer(row.login, row.name, row.account_id, row.role, row.scope, row.responder, row.demo)
+
+
+def actor(who: Viewer) -> Actor:
+    """The viewer as the trail names him."""
+    return Actor(login=who.login, account_id=who.account_id, role=who.role, scope=who.scope)
+
+
+def demand(who: Viewer, action: Action, thing: Thing, *, seen_by: Action = Action.SEE_INCIDENT) -> None:
+    """Raises NotFound for what this person may not even see, NotPermitted for what he may see but not do."""
+    if not may(who, seen_by, thing):
+        raise NotFound("no such thing, or not in your scope")
+    if not may(who, action, thing):
+        raise NotPermitted(f"{action.value}: not permitted to the role {who.role}")
+
+
+def everywhere(who: Viewer, action: Action) -> None:
+    """Raises NotPermitted unless this person may do it in his own scope, whatever that is."""
+    own = frozenset({who.responder}) if who.responder else frozenset[str]()
+    area, site = ("", who.scope.removeprefix("site:")) if who.scope.startswith("site:") else (who.scope, "")
+    if not may(who, action, Thing(area, site, own)):
+        raise NotPermitted(f"{action.value}: not permitted to the role {who.role}")
+
+
+def demanded(who: Viewer, incident_id: UUID, action: Action) -> Callable[[Connection], Awaitable[CardRow]]:
+    """Work that reads an incident on behalf of someone who wants to do this to it. Raises NotFound, NotPermitted."""
+
+    async def work(conn: Connection) -> CardRow:
+        rows = await board(conn, None, [incident_id])
+        if not rows:
+            raise NotFound("no such incident, or not in your scope")
+        demand(who, action, thing_of(rows[0]))
+        return rows[0]
+
+    return work
+
+
+async def _begun_elsewhere(here: Context, token: str, now: datetime) -> Session | None:
+    row = await here.database.run(lambda conn: people.session_account(conn, digest(token), now))
+    return None if row is None else here.sessions.start(token, viewer_of(row), now)

@@ -1,0 +1,167 @@
+"""The database as the api meets it: there or not, never in between.
+
+Every piece of work is one transaction with a time limit; a server that does not answer (frozen, unreachable) is cut off, so that no
+request waits for it. A probe tells within two seconds that it is gone, and when it is back.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import TypeVar
+
+import psycopg
+
+from store.connect import Connection, connect
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+Work = Callable[[Connection], Awaitable[T]]
+
+WORK_S = 5.0
+_PROBE_EVERY_S = 0.8
+_PROBE_S = 1.2
+
+
+class StoreUnavailable(Exception):
+    """The database cannot be reached: nothing was done."""
+
+
+class Database:
+    """At most `size` connections. `on_change` hears True when the database is there (the first time too), False when it is gone."""
+
+    def __init__(self, dsn: str, size: int, on_change: Callable[[bool], None]) -> None:
+        self._dsn = dsn
+        self._on_change = on_change
+        self._idle: list[Connection] = []
+        self._room = asyncio.Semaphore(size)
+        self._doubt = asyncio.Event()
+        self._up = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def up(self) -> bool:
+        """Whether the last attempt reached it."""
+        return self._up.is_set()
+
+    async def __aenter__(self) -> "Database":
+        self._task = asyncio.create_task(self._watch(), name="database probe")
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        self._up.clear()
+        await self._close_idle()
+
+    async def reached(self, timeout_s: float) -> bool:
+        """Wait for the database; False when it did not come in time."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._up.wait(), timeout_s)
+        return self.up
+
+    async def run(self, work: Work[T], *, within_s: float = WORK_S) -> T:
+        """One transaction. Raises StoreUnavailable, or what the work raises; then nothing was done."""
+        if not self.up:
+            raise StoreUnavailable("the database cannot be reached; nothing was done")
+        try:
+            return await self._limited(work, within_s)
+        except (psycopg.OperationalError, psycopg.InterfaceError, OSError, TimeoutError) as error:
+            self._doubt.set()
+            raise StoreUnavailable("the database does not answer; nothing was done") from error
+
+    async def _watch(self) -> None:
+        while True:
+            there = await self._probe()
+            if not there:
+                await self._close_idle()
+            if there != self.up:
+                self._now(there)
+            self._doubt.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._doubt.wait(), _PROBE_EVERY_S)
+
+    def _now(self, there: bool) -> None:
+        log.log(logging.INFO if there else logging.ERROR, "database %s", "reached" if there else "lost")
+        if there:
+            self._up.set()
+        else:
+            self._up.clear()
+        self._on_change(there)
+
+    async def _probe(self) -> bool:
+        try:
+            await self._limited(_round_trip, _PROBE_S)
+        except (psycopg.Error, OSError, TimeoutError) as error:
+            log.debug("database probe: %s", error)
+            return False
+        return True
+
+    async def _limited(self, work: Work[T], within_s: float) -> T:
+        """The work in a transaction; past the limit its connection is cut under it, since a frozen server hears no cancel."""
+        held: list[Connection] = []
+        task = asyncio.create_task(self._transaction(work, held))
+        try:
+            await asyncio.wait({task}, timeout=within_s)
+        finally:
+            late = not task.done()
+            if late:
+                _cut(held, task)
+                await asyncio.wait({task})
+        if late and task.cancelled():
+            raise TimeoutError("no connection in time")
+        return task.result()
+
+    async def _transaction(self, work: Work[T], held: list[Connection]) -> T:
+        async with self._room:
+            conn = await self._lend()
+            held.append(conn)
+            try:
+                async with conn.transaction():
+                    return await work(conn)
+            finally:
+                if conn.closed or conn.broken:
+                    await conn.close()
+                else:
+                    self._idle.append(conn)
+
+    async def _lend(self) -> Connection:
+        while self._idle:
+            conn = self._idle.pop()
+            if not conn.closed and not _ended(conn):
+                return conn
+            await conn.close()
+        return await connect(self._dsn, application="vigil api")
+
+    async def _close_idle(self) -> None:
+        idle, self._idle = self._idle, []
+        for conn in idle:
+            await conn.close()
+
+
+async def _round_trip(conn: Connection) -> None:
+    """A transaction begins lazily: entering it has already asked the server."""
+
+
+def _ended(conn: Connection) -> bool:
+    """Whether the server has closed this idle connection, without asking it."""
+    with socket.socket(fileno=os.dup(conn.fileno())) as wire:
+        try:
+            return wire.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
+
+def _cut(held: list[Connection], task: "asyncio.Task[T]") -> None:
+    if not held or held[0].closed:
+        task.cancel()
+        return
+    with socket.socket(fileno=os.dup(held[0].fileno())) as wire:
+        wire.shutdown(socket.SHUT_RDWR)

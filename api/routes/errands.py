@@ -1,0 +1,63 @@
+"""Errands: what a responder does with his own, and what the desk writes down for one who phones in."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+
+from api import details
+from api.access import Action, Thing, Viewer
+from api.cards import brief, holds, thing_of
+from api.context import Context, actor, context, demand, everywhere, viewer
+from api.shapes import Decline, DispatchAction, DispatchBrief, IncidentDetail, Position
+from dispatch.offer import DispatchEvent
+from store import dispatches
+from store.connect import Connection
+from store.incidents import board
+
+router = APIRouter(prefix="/api", tags=["errands"])
+
+Here = Annotated[Context, Depends(context)]
+Who = Annotated[Viewer, Depends(viewer)]
+
+
+@router.post("/dispatches/{dispatch_id}/{action}")
+async def act(dispatch_id: UUID, action: DispatchAction, here: Here, who: Who, body: Decline | None = None) -> DispatchBrief:
+    """Accept, decline, depart, arrive, enter, finish; recall is the desk's."""
+    now = datetime.now(UTC)
+    wanted = Action.RECALL if action == "recall" else Action.RUN_ERRAND
+
+    async def transaction(conn: Connection) -> DispatchBrief:
+        incident_id, _ = await dispatches.act(
+            conn, dispatch_id, DispatchEvent(action), actor(who), now, note=body.why if body else ""
+        )
+        row = (await board(conn, None, [incident_id]))[0]
+        errand = next(one for one in row.dispatches if one.id == dispatch_id)
+        thing = thing_of(row)
+        # His own errand may have just ended, and with it his sight of the incident; what he could not see he could not have ended.
+        demand(who, wanted, Thing(thing.area, thing.site, frozenset({errand.responder})))
+        return brief(errand, who)
+
+    return await here.database.run(transaction)
+
+
+@router.get("/responder/errands")
+async def errands(here: Here, who: Who) -> list[IncidentDetail]:
+    """One's own errands that have not ended."""
+    everywhere(who, Action.SEE_ERRANDS)
+    now = datetime.now(UTC)
+
+    async def transaction(conn: Connection) -> list[IncidentDetail]:
+        own = [row for row in await board(conn, None, None) if who.responder and holds(row, who.responder)]
+        return [await details.detail(conn, here.register, who, row.id, now) for row in own]
+
+    return await here.database.run(transaction)
+
+
+@router.post("/responder/position", status_code=204)
+async def position(body: Position, here: Here, who: Who) -> None:
+    """Where one's phone is now."""
+    everywhere(who, Action.SET_POSITION)
+    now = datetime.now(UTC)
+    await here.database.run(lambda conn: dispatches.set_position(conn, who.responder or "", body.lon, body.lat, now))

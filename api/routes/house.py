@@ -1,0 +1,52 @@
+"""How the platform itself is: health for anyone, figures for the machine that watches it, what was rejected for administrators."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from api import listings
+from api.access import Action, Viewer
+from api.context import Context, context, everywhere, viewer
+from api.problems import NotFound
+from api.shapes import Health
+from store import messages
+
+router = APIRouter(tags=["house"])
+
+Here = Annotated[Context, Depends(context)]
+_LOOPBACK = frozenset({"127.0.0.1", "::1"})
+_MOST = 500
+
+
+@router.get("/api/health")
+async def health(here: Here) -> Health:
+    """What works now; 200 even when something does not, since this process answers."""
+    return here.hub.health
+
+
+@router.get("/metrics", response_class=Response, include_in_schema=False)
+async def metrics(request: Request, here: Here) -> Response:
+    """Figures in Prometheus' text form, to this machine alone."""
+    if request.client is None or request.client.host not in _LOOPBACK:
+        raise NotFound("no such thing")
+    return Response(here.meters.text(), media_type=here.meters.media_type)
+
+
+@router.get("/api/rejected")
+async def rejected(here: Here, who: Annotated[Viewer, Depends(viewer)]) -> list[listings.RejectedShape]:
+    """What could not be understood, the newest first."""
+    everywhere(who, Action.SEE_REJECTED)
+    rows = await here.database.run(lambda conn: messages.rejected(conn, who.scope, _MOST))
+    return [
+        listings.RejectedShape(
+            lane=row.lane,
+            topic=row.topic,
+            area=row.area,
+            reason=row.reason,
+            payload=row.payload[:500].decode(errors="replace"),
+            first_at=row.first_at,
+            last_at=row.last_at,
+            times=row.times,
+        )
+        for row in rows
+    ]

@@ -1,0 +1,132 @@
+"""Incidents: the board, one in detail, and everything that the desk does to one. Every act answers the incident as it then is."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+
+from api import assignment, details
+from api.access import Action, Viewer
+from api.cards import card
+from api.context import Context, actor, context, demanded, everywhere, viewer
+from api.problems import UnknownCause
+from api.shapes import Acknowledge, CauseChoice, Choice, IncidentCard, IncidentDetail, Note, OfferChoice, Resolve, State
+from dispatch.incident import CAUSES, IncidentEvent
+from store import incidents as store
+from store.connect import Connection
+
+router = APIRouter(prefix="/api/incidents", tags=["incidents"])
+
+Here = Annotated[Context, Depends(context)]
+Who = Annotated[Viewer, Depends(viewer)]
+_HISTORY = timedelta(days=7)
+_MOST = 500
+
+
+@router.get("")
+async def listed(here: Here, who: Who, state: State | None = None, since: datetime | None = None) -> list[IncidentCard]:
+    """What stands on the board in one's scope; with `since`, everything raised from then on, the newest first."""
+    if since is None:
+        rows = here.hub.visible(who)
+    else:
+        everywhere(who, Action.SEE_FIGURES)
+        now = datetime.now(UTC)
+        begin = since if since.tzinfo else since.replace(tzinfo=UTC)
+        rows = await here.database.run(lambda conn: store.history(conn, who.scope, begin, now, _MOST))
+    return [card(row, who) for row in rows if state is None or row.state == state]
+
+
+@router.get("/{incident_id}")
+async def one(incident_id: UUID, here: Here, who: Who) -> IncidentDetail:
+    """One incident with its reasons, trail, dispatches and curves."""
+    return await _answer(here, who, incident_id, Action.SEE_INCIDENT, None)
+
+
+@router.post("/{incident_id}/acknowledge")
+async def acknowledge(incident_id: UUID, body: Acknowledge, here: Here, who: Who) -> IncidentDetail:
+    """Take it: from now on it is this person's."""
+    return await _acted(here, who, incident_id, Action.ACKNOWLEDGE, IncidentEvent.ACKNOWLEDGE, version=body.version)
+
+
+@router.post("/{incident_id}/resolve")
+async def resolve(incident_id: UUID, body: Resolve, here: Here, who: Who) -> IncidentDetail:
+    """The person is safe; what remains is the outcome."""
+    return await _acted(here, who, incident_id, Action.RESOLVE, IncidentEvent.RESOLVE, note=body.note)
+
+
+@router.post("/{incident_id}/close")
+async def close(incident_id: UUID, body: CauseChoice, here: Here, who: Who) -> IncidentDetail:
+    """Close it with what it turned out to be."""
+    return await _acted(here, who, incident_id, Action.CLOSE, IncidentEvent.CLOSE, cause=_known(body.cause), note=body.note)
+
+
+@router.post("/{incident_id}/cancel")
+async def cancel(incident_id: UUID, body: CauseChoice, here: Here, who: Who) -> IncidentDetail:
+    """Take back what was never an emergency; never what was pressed, nor fire."""
+    return await _acted(here, who, incident_id, Action.CANCEL, IncidentEvent.CANCEL, cause=_known(body.cause), note=body.note)
+
+
+@router.post("/{incident_id}/notes")
+async def note(incident_id: UUID, body: Note, here: Here, who: Who) -> IncidentDetail:
+    """Add a line to the trail."""
+    now = datetime.now(UTC)
+
+    async def written(conn: Connection) -> None:
+        await store.add_note(conn, incident_id, body.note, actor(who), now)
+
+    return await _answer(here, who, incident_id, Action.NOTE, written)
+
+
+@router.get("/{incident_id}/candidates")
+async def candidates(incident_id: UUID, here: Here, who: Who) -> list[Choice]:
+    """Everyone who might be sent, best first, with the reasons for and against."""
+    row = await here.database.run(demanded(who, incident_id, Action.SEE_CANDIDATES))
+    return assignment.shapes(await assignment.ranked(here, row, datetime.now(UTC)))
+
+
+@router.post("/{incident_id}/dispatches")
+async def send(incident_id: UUID, body: OfferChoice, here: Here, who: Who) -> IncidentDetail:
+    """Offer the errand to this responder; without one the default rule chooses."""
+    await assignment.offer(here, who, incident_id, body.responder)
+    return await _answer(here, who, incident_id, Action.SEE_INCIDENT, None)
+
+
+async def _acted(
+    here: Context,
+    who: Viewer,
+    incident_id: UUID,
+    action: Action,
+    event: IncidentEvent,
+    *,
+    version: int | None = None,
+    cause: str | None = None,
+    note: str = "",
+) -> IncidentDetail:
+    now = datetime.now(UTC)
+
+    async def act(conn: Connection) -> None:
+        await store.act(conn, incident_id, event, actor(who), now, version=version, cause=cause, note=note)
+
+    return await _answer(here, who, incident_id, action, act)
+
+
+async def _answer(
+    here: Context, who: Viewer, incident_id: UUID, action: Action, act: Callable[[Connection], Awaitable[None]] | None
+) -> IncidentDetail:
+    """Seen, permitted, done and read again: one transaction."""
+
+    async def transaction(conn: Connection) -> IncidentDetail:
+        await demanded(who, incident_id, action)(conn)
+        if act is not None:
+            await act(conn)
+        return await details.detail(conn, here.register, who, incident_id, datetime.now(UTC))
+
+    return await here.database.run(transaction)
+
+
+def _known(cause: str) -> str:
+    if cause not in CAUSES:
+        raise UnknownCause(cause, CAUSES)
+    return cause

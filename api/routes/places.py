@@ -1,0 +1,92 @@
+"""The district and what is in it: areas, sites, map layers, responders and what they reach, devices, who is unprotected."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+
+from api import devices, roads
+from api.access import Action, Thing, Viewer, may
+from api.context import Context, context, demand, everywhere, viewer
+from api.listings import DeviceShape, UnprotectedShape
+from api.problems import NotFound
+from api.shapes import AreaShape, DistrictShape, Isochrones, ResponderPlace, SitePoint
+from store import register as store
+
+router = APIRouter(prefix="/api", tags=["places"])
+
+Here = Annotated[Context, Depends(context)]
+Who = Annotated[Viewer, Depends(viewer)]
+
+
+@router.get("/district")
+async def district(here: Here, who: Who) -> DistrictShape:
+    """What a console loads once: every area for orientation, the sites of one's scope."""
+    everywhere(who, Action.SEE_DISTRICT)
+    known = here.register
+    if known.cell is None:
+        raise NotFound("no district is loaded")
+    sites = [one for one in known.sites.values() if may(who, Action.SEE_DISTRICT, Thing(one.area, one.code))]
+    return DistrictShape(
+        code=known.cell.code,
+        name_zh=known.cell.name_zh,
+        name_en=known.cell.name_en,
+        timezone=known.cell.timezone,
+        demo=known.cell.demo,
+        areas=[AreaShape(code=a.code, name_zh=a.name_zh, name_en=a.name_en, parent=a.parent, level=a.level) for a in known.areas],
+        sites=[
+            SitePoint(
+                code=s.code, kind=s.kind, name_zh=s.name_zh, name_en=s.name_en, area=s.area, lon=s.lon, lat=s.lat, beds=s.beds
+            )
+            for s in sites
+        ],
+        layers=list(known.layers),
+    )
+
+
+@router.get("/layers/{name}", response_class=Response, responses={200: {"content": {"application/geo+json": {}}}})
+async def layer(name: str, here: Here, who: Who) -> Response:
+    """One layer of the map as GeoJSON."""
+    everywhere(who, Action.SEE_DISTRICT)
+    text = await here.database.run(lambda conn: store.layer(conn, name))
+    if text is None:
+        raise NotFound(f"no layer {name!r}")
+    return Response(text, media_type="application/geo+json", headers={"Cache-Control": "private, max-age=3600"})
+
+
+@router.get("/responders")
+async def responders(here: Here, who: Who) -> list[ResponderPlace]:
+    """The responders of one's scope."""
+    return here.hub.responders_for(who)
+
+
+@router.get("/responders/{code}/isochrone")
+async def isochrone(code: str, here: Here, who: Who) -> Isochrones:
+    """What this responder reaches in 15, 10 and 5 minutes from where he is."""
+    found = here.hub.responder(code)
+    if found is None:
+        raise NotFound("no such responder, or not in your scope")
+    demand(who, Action.SEE_RESPONDER, found.thing, seen_by=Action.SEE_RESPONDER)
+    return await roads.isochrones(here.roads, found, here.register, datetime.now(UTC))
+
+
+@router.get("/devices")
+async def listed(here: Here, who: Who, site: str | None = None) -> list[DeviceShape]:
+    """Devices and what was last heard of them, of one site or of one's scope."""
+    everywhere(who, Action.SEE_DEVICE)
+    scope = who.scope if site is None else _site_scope(here, who, site)
+    return await here.database.run(lambda conn: devices.listed(conn, scope, datetime.now(UTC)))
+
+
+@router.get("/unprotected")
+async def unprotected(here: Here, who: Who) -> list[UnprotectedShape]:
+    """Residents whose every device that could call for help is silent, offline, revoked or was never heard: to be checked by hand."""
+    everywhere(who, Action.SEE_UNPROTECTED)
+    return await here.database.run(lambda conn: devices.unprotected(conn, here.register, who, datetime.now(UTC)))
+
+
+def _site_scope(here: Context, who: Viewer, code: str) -> str:
+    found = here.register.sites.get(code)
+    if found is None or not may(who, Action.SEE_DEVICE, Thing(found.area, found.code)):
+        raise NotFound("no such site, or not in your scope")
+    return f"site:{code}"
