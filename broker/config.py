@@ -16,6 +16,10 @@ from broker.secrets import BrokerSecrets
 CARE, AUTH, SYSTEM = "CARE", "AUTH", "SYS"
 PROBE_TOPICS = "vigil/probe"
 
+# How much may be unacknowledged, each filter. A session may have 65,535 over all its subscriptions, and the server counts the event
+# lane's three filters as four, since `foreign/#` also means `foreign`. A larger window makes it refuse the last of them.
+WINDOW = 65535 // 4
+
 _NONE = {"deny": [">"]}
 _INBOX = "_INBOX.>"
 SESSION_RECORDS = "$JS.API.STREAM.MSG.GET.$MQTT_sess"
@@ -105,7 +109,7 @@ def _mqtt(config: BrokerConfig) -> dict[str, Any]:
         "host": config.mqtt_host,
         "port": config.mqtt_port,
         "ack_wait": "2s",  # a dead worker's messages reach its successor in seconds (default: 30 s)
-        "max_ack_pending": 65535,  # the largest window there is: a press must never queue behind unacknowledged ones
+        "max_ack_pending": WINDOW,
         "authorization": {"timeout": _PATIENCE_S},
     }
     if (config.tls_cert is None) != (config.tls_key is None):

@@ -117,11 +117,14 @@ class Connection:
         return answer.result()
 
     def _drop(self, reason: str) -> None:
-        """Let go of everything, whatever state it is in."""
+        """Let go of everything, whatever state it is in. Never from inside a callback of paho's: its locks do not nest."""
         if self._misc is not None:
             self._misc.cancel()
         if self._client is not None:
             self._client.abandon()
+        self._end(reason)
+
+    def _end(self, reason: str) -> None:
         if not self.ended.done():
             self.ended.set_result(reason)
 
@@ -132,7 +135,7 @@ class Connection:
         client.on_socket_register_write = lambda _c, _u, sock: self._loop.add_writer(sock, client.loop_write)
         client.on_socket_unregister_write = lambda _c, _u, sock: _quietly(self._loop.remove_writer, sock)
         client.on_connect = self._on_connect
-        client.on_disconnect = lambda _c, _u, _flags, reason, _properties: self._drop(str(reason))
+        client.on_disconnect = lambda _c, _u, _flags, reason, _properties: self._end(str(reason))
         client.on_subscribe = self._on_subscribe
         client.on_publish = self._on_publish
         client.on_message = self._on_delivery
