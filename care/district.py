@@ -49,8 +49,8 @@ class District:
 
 
 def problems(district: District) -> list[str]:
-    """Every broken reference, repeated code or unknown kind, one line each; an empty list means that it may be loaded."""
-    return [*_repeated(district), *_dangling(district), *_unknown_kinds(district)]
+    """Every repeated code, broken reference, contradiction of place or unknown kind, a line each; none: it may be loaded."""
+    return [*_repeated(district), *_dangling(district), *_misplaced(district), *_unknown_kinds(district)]
 
 
 def _repeated(district: District) -> Iterable[str]:
@@ -91,6 +91,26 @@ def _dangling(district: District) -> Iterable[str]:
         *(("account", a.login, "responder", a.responder or "", responders | {""}) for a in district.accounts),
     ]
     return (f"{noun} {code}: {field} {value!r} does not exist" for noun, code, field, value, known in wanted if value not in known)
+
+
+def _misplaced(district: District) -> Iterable[str]:
+    """An alarm must lead to one door: what names a site and something inside a site must mean the same one."""
+    area_of = {s.code: s.area for s in district.sites}
+    site_of = {z.code: z.site for z in district.zones}
+    home_of = {s.code: s.site for s in district.seniors}
+    stated = [
+        *(("zone", z.code, "parent's site", z.site, site_of.get(z.parent)) for z in district.zones),
+        *(("senior", s.code, "zone's site", s.site, site_of.get(s.zone)) for s in district.seniors),
+        *(("device", d.code, "zone's site", d.site, site_of.get(d.zone)) for d in district.devices),
+        *(("device", d.code, "senior's site", d.site, home_of.get(d.senior)) for d in district.devices),
+        *(("device", d.code, "site's area", d.area, area_of.get(d.site)) for d in district.devices),
+        *(("responder", r.code, "station's area", r.area, area_of.get(r.station)) for r in district.responders),
+    ]
+    return (
+        f"{noun} {code}: expected its {what} to be its own, {own!r}, got {other!r}"
+        for noun, code, what, own, other in stated
+        if other is not None and own != other
+    )
 
 
 def _unknown_kinds(district: District) -> Iterable[str]:

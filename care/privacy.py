@@ -21,9 +21,12 @@ def mask_phone(phone: str) -> str:
 
 
 def mask_address(address: str) -> str:
-    """The address without what identifies the door: everything after the first 号楼, 号院 or 号 is hidden."""
+    """The address without what identifies the door: what follows the first 号楼, 号院 or 号 is hidden, else the first digit on."""
     for mark in ("号楼", "号院", "号"):
         head, found, tail = address.partition(mark)
         if found and tail:
             return head + found + _HIDDEN
-    return address
+    first_digit = next((i for i, character in enumerate(address) if character.isdigit()), None)
+    if first_digit is None or address.endswith("号"):
+        return address
+    return address[:first_digit] + _HIDDEN

@@ -15,9 +15,10 @@ LARGEST_PAYLOAD = 256 * 1024
 LARGEST_BATCH = 1_000
 
 _Millis = Annotated[int, Meta(ge=0, le=4_102_444_800_000)]
-_Boot = Annotated[str, Meta(pattern=r"^[0-9A-Za-z._-]*$", max_length=16)]
+_Boot = Annotated[str, Meta(pattern=r"^[0-9A-Za-z._-]*\Z", max_length=16)]
 _Count = Annotated[int, Meta(ge=0, le=2**62)]
-_Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+_Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}\Z")]
+_PLAIN = r"^[^\x00-\x1f\x7f]*\Z"  # what a database can keep as text and a person can read
 _Axes = Annotated[list[float], Meta(min_length=3, max_length=3)]
 
 
@@ -54,7 +55,7 @@ class WaveformMessage(Struct, frozen=True, gc=False):
 
     t: _Millis
     n: _Count
-    fs: Annotated[float, Meta(gt=0, le=1000)]
+    fs: Annotated[float, Meta(ge=0.001, le=1000)]
     unit: _Name
     xyz: Annotated[list[_Axes], Meta(min_length=1, max_length=10_000)]
     b: _Boot = ""
@@ -69,7 +70,7 @@ class StatusMessage(Struct, frozen=True, gc=False):
     b: _Boot = ""
     battery: Annotated[float, Meta(ge=0, le=100)] | None = None
     signal: float | None = None
-    firmware: Annotated[str, Meta(max_length=40)] | None = None
+    firmware: Annotated[str, Meta(max_length=40, pattern=_PLAIN)] | None = None
 
 
 class AckMessage(Struct, frozen=True, gc=False):
@@ -77,8 +78,8 @@ class AckMessage(Struct, frozen=True, gc=False):
 
     t: _Millis
     n: _Count
-    id: Annotated[str, Meta(min_length=1, max_length=64)]
-    done: Annotated[str, Meta(min_length=1, max_length=40)]
+    id: Annotated[str, Meta(min_length=1, max_length=64, pattern=_PLAIN)]
+    done: Annotated[str, Meta(min_length=1, max_length=40, pattern=_PLAIN)]
     b: _Boot = ""
 
 
@@ -115,13 +116,15 @@ def waveform(payload: bytes) -> WaveformMessage:
     for sample in found.xyz:
         for axis in (0, 1, 2):
             sample[axis] = float32(sample[axis], "xyz")
-    return found
+    return msgspec.structs.replace(found, fs=float32(found.fs, "fs"))
 
 
 def status(payload: bytes) -> StatusMessage:
     """A device's link state. Raises BadPayload."""
     found: StatusMessage = _decode(_status, payload)
-    return found
+    battery = None if found.battery is None else float32(found.battery, "battery")
+    signal = None if found.signal is None else float32(found.signal, "signal")
+    return msgspec.structs.replace(found, battery=battery, signal=signal)
 
 
 def ack(payload: bytes) -> AckMessage:

@@ -35,7 +35,7 @@ class Topic:
 
 
 def telemetry_lane(area: str) -> tuple[str, ...]:
-    """Filters of the telemetry session of one area. Events are heard to know, not to store; of foreign messages it takes the readings."""
+    """Filters of the telemetry session of one area. Events are heard to know, not to store; foreign messages for their readings."""
     return tuple(f"{ROOT}/{area}/+/+/{channel}" for channel in ("telemetry", "status", "waveform", "event", "foreign/#"))
 
 
@@ -51,6 +51,6 @@ def parse(topic: str) -> Topic:
         if not NAME.match(value):
             raise BadTopic(f"{part}: expected [a-z0-9-]{{1,40}}, got {value[:60]!r}")
     rest = parts[6] if len(parts) == 7 else ""
-    if channel not in CHANNELS or bool(rest) != (channel == "foreign"):
+    if channel not in CHANNELS or len(parts) != (7 if channel == "foreign" else 6) or (channel == "foreign" and not rest):
         raise BadTopic(f"channel: expected one of {', '.join(CHANNELS)}, got {channel[:40]!r}")
     return Topic(area, site, device, channel, rest)
