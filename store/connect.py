@@ -53,7 +53,7 @@ async def connect(dsn: str, *, autocommit: bool = False, application: str = "vig
 
 @asynccontextmanager
 async def pool(dsn: str, size: int, *, application: str = "vigil") -> AsyncIterator[Pool]:
-    """At most `size` connections, opened as they are needed and checked before they are lent: a database that was away is found again."""
+    """At most `size` connections, opened as needed, checked before they are lent: a database that was away is found again."""
     async with AsyncConnectionPool(
         dsn,
         min_size=1,

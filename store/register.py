@@ -5,13 +5,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
 from care.district import DeviceEntry, District, problems
 from devices.profiles import PROFILES
 from store import notify
 from store.connect import Connection
-from store.rows import all_rows, one_row, one_value, values_of
+from store.rows import all_rows, as_json, one_row, one_value, values_of
 from store.statements import statements
 
 _SQL = statements("register")
@@ -151,7 +149,7 @@ async def _load(conn: Connection, district: District, now: datetime) -> None:
         ("load_accounts", district.accounts),
     )
     for name, rows in steps:
-        await conn.execute(_SQL[name], {"rows": msgspec.json.encode(rows).decode(), "now": now})
+        await conn.execute(_SQL[name], {"rows": as_json(rows), "now": now})
 
 
 def _with_version(device: DeviceEntry) -> dict[str, Any]:

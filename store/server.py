@@ -75,7 +75,7 @@ class EmbeddedDatabase:
         return make_conninfo(host=HOST, port=self._settled_port(), dbname=database, user=role, password=password, sslmode="disable")
 
     def prepare(self) -> None:
-        """Make the data directory if there is none, and see that nobody serves it. Takes a second the first time. Raises DatabaseFailed."""
+        """Make the data directory if there is none (a second), and see that nobody serves it. Raises DatabaseFailed."""
         cluster.ensure(self.home)
         self._settled_port()
 

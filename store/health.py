@@ -1,0 +1,83 @@
+"""What was last heard, of devices and of our own workers, and what could not be understood."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from store.connect import Connection
+from store.rows import all_rows, as_json
+from store.statements import statements
+
+_SQL = statements("health")
+
+
+@dataclass(frozen=True, slots=True)
+class HealthRow:
+    """What one message tells about its device's health. None: it says nothing about that."""
+
+    device_id: int
+    seen_at: datetime
+    online: bool | None = None
+    telemetry_at: datetime | None = None
+    event_at: datetime | None = None
+    test_at: datetime | None = None
+    battery: float | None = None
+    signal: float | None = None
+    firmware: str | None = None
+    clock_wrong_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerRow:
+    """How a worker said it is doing, and when."""
+
+    worker: str
+    lane: str
+    started_at: datetime
+    at: datetime
+    stats: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedMessage:
+    """What could not be understood, how often, and when."""
+
+    lane: str
+    topic: str
+    area: str
+    reason: str
+    payload: bytes
+    first_at: datetime
+    last_at: datetime
+    times: int
+
+
+async def touch_health(conn: Connection, rows: Sequence[HealthRow]) -> None:
+    """Merge what messages told: the newer wins field by field, nothing moves back."""
+    await conn.execute(_SQL["touch_health"], {"rows": as_json(rows)})
+
+
+async def last_seen(conn: Connection) -> dict[str, datetime | None]:
+    """When each device that is not revoked was last heard; None when never."""
+    return dict(await (await conn.execute(_SQL["last_seen"])).fetchall())
+
+
+async def rejected(conn: Connection, scope: str | None, limit: int) -> list[RejectedMessage]:
+    """What could not be understood in a scope (without one, everywhere), newest first."""
+    return await all_rows(conn, RejectedMessage, _SQL["rejected"], {"scope": scope, "limit": limit})
+
+
+async def worker_alive(
+    conn: Connection, worker: str, lane: str, started_at: datetime, at: datetime, stats: Mapping[str, Any]
+) -> None:
+    """A worker says that it lives, and how it is doing."""
+    arguments = {"worker": worker, "lane": lane, "started_at": started_at, "at": at, "stats": Jsonb(dict(stats))}
+    await conn.execute(_SQL["worker_alive"], arguments)
+
+
+async def workers(conn: Connection) -> list[WorkerRow]:
+    """What every worker said last, by name."""
+    return await all_rows(conn, WorkerRow, _SQL["workers"])

@@ -1,0 +1,204 @@
+"""What devices said, each message once: whatever is delivered again changes nothing, and only what was new is returned."""
+
+import hashlib
+import struct
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
+from typing import Any
+
+from store.connect import Connection
+from store.health import HealthRow as HealthRow
+from store.health import RejectedMessage as RejectedMessage
+from store.health import WorkerRow as WorkerRow
+from store.health import last_seen as last_seen
+from store.health import rejected as rejected
+from store.health import touch_health as touch_health
+from store.health import worker_alive as worker_alive
+from store.health import workers as workers
+from store.rows import all_rows, as_json
+from store.statements import statements
+
+MessageKey = tuple[int, str, int, int]
+ReadingKey = tuple[int, datetime, str, int]
+
+_SQL = statements("messages")
+_READING_TYPES = ("int4", "timestamptz", "text", "int8", "timestamptz", "int2", "float4[]")
+_WAVEFORM_TYPES = ("int4", "timestamptz", "text", "int8", "timestamptz", "float4", "text", "bytea")
+_KEPT_PAYLOAD = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingRow:
+    """Values of one device at one moment, in its profile's order."""
+
+    device_id: int
+    at: datetime
+    b: str
+    n: int
+    received_at: datetime
+    profile_version: int
+    values: list[float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class WaveformRow:
+    """A window of raw samples in `unit` at `fs` Hz, the first at `at`."""
+
+    device_id: int
+    at: datetime
+    b: str
+    n: int
+    received_at: datetime
+    fs: float
+    unit: str
+    xyz: Sequence[Sequence[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """Something a device said once. `flags`: late, clock_fixed, wrong_place, foreign."""
+
+    device_id: int
+    b: str
+    n: int
+    t: int
+    area: str
+    site_id: int
+    kind: str
+    at: datetime
+    received_at: datetime
+    values: dict[str, float]
+    drill: bool
+    flags: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class AckRow:
+    """A device's answer to a command."""
+
+    device_id: int
+    b: str
+    n: int
+    t: int
+    command: str
+    done: str
+    at: datetime
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClockFixRow:
+    """A message whose clock was wrong, and the time it is given."""
+
+    device_id: int
+    b: str
+    n: int
+    t: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """What could not be understood, and why. `area` as the topic claims, "" where it has none."""
+
+    lane: str
+    topic: str
+    payload: bytes
+    reason: str
+    area: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayRow:
+    """A stored reading with what is needed to feed it to a detector again; `t` is the device time as sent."""
+
+    device_id: int
+    device: str
+    at: datetime
+    received_at: datetime
+    b: str
+    n: int
+    t: int
+    profile_version: int
+    values: list[float | None]
+
+
+async def insert_readings(conn: Connection, rows: Iterable[ReadingRow]) -> set[ReadingKey]:
+    """Store readings; the keys (device_id, at, b, n) of those that were new."""
+    records = ((r.device_id, r.at, r.b, r.n, r.received_at, r.profile_version, r.values) for r in rows)
+    return await _staged(conn, "readings", _READING_TYPES, records)
+
+
+async def insert_waveforms(conn: Connection, rows: Iterable[WaveformRow]) -> set[ReadingKey]:
+    """Store windows of samples; the keys (device_id, at, b, n) of those that were new."""
+    records = ((r.device_id, r.at, r.b, r.n, r.received_at, r.fs, r.unit, _packed(r.xyz)) for r in rows)
+    return await _staged(conn, "waveforms", _WAVEFORM_TYPES, records)
+
+
+async def insert_events(conn: Connection, rows: Sequence[EventRow]) -> set[MessageKey]:
+    """Store events; the keys (device_id, b, n, t) of those that were new."""
+    return set(await (await conn.execute(_SQL["insert_events"], {"rows": as_json(rows)})).fetchall())
+
+
+async def insert_acks(conn: Connection, rows: Sequence[AckRow]) -> set[MessageKey]:
+    """Store answers; the keys (device_id, b, n, t) of those that were new."""
+    return set(await (await conn.execute(_SQL["insert_acks"], {"rows": as_json(rows)})).fetchall())
+
+
+async def clock_fixes(conn: Connection, keys: Iterable[MessageKey]) -> dict[MessageKey, datetime]:
+    """The times that were given to messages whose clock was wrong, for those keys that have one."""
+    rows = [{"device_id": device_id, "b": b, "n": n, "t": t} for device_id, b, n, t in keys]
+    found = await (await conn.execute(_SQL["clock_fixes"], {"rows": as_json(rows)})).fetchall()
+    return {(device_id, b, n, t): at for device_id, b, n, t, at in found}
+
+
+async def insert_clock_fixes(conn: Connection, rows: Sequence[ClockFixRow]) -> dict[MessageKey, datetime]:
+    """Decide the times of messages whose clock was wrong. What was decided first stays and is what is returned."""
+    await conn.execute(_SQL["insert_clock_fixes"], {"rows": as_json(rows)})
+    return await clock_fixes(conn, [(row.device_id, row.b, row.n, row.t) for row in rows])
+
+
+async def reject(conn: Connection, rows: Iterable[RejectedRow]) -> None:
+    """Keep what could not be understood; the same payload on the same topic within one hour is one row that counts."""
+    await conn.execute(_SQL["reject"], {"rows": as_json([_rejection(row) for row in rows])})
+
+
+async def replay(conn: Connection, areas: Sequence[str], since: datetime) -> list[ReplayRow]:
+    """Stored readings of these areas in (time, device, n) order, to rebuild what detectors remember."""
+    return await all_rows(conn, ReplayRow, _SQL["replay"], {"areas": list(areas), "since": since})
+
+
+async def series(
+    conn: Connection, device_id: int, metric_index: int, since: datetime, until: datetime, limit: int
+) -> list[tuple[datetime, float]]:
+    """One metric (its place in the profile's order, from 0) in time order; of more than `limit` values the newest."""
+    arguments = {"device_id": device_id, "position": metric_index + 1, "since": since, "until": until, "limit": limit}
+    cursor = await conn.execute(_SQL["series"], arguments, binary=True)
+    return [(at, value) for at, value in await cursor.fetchall()]
+
+
+async def _staged(conn: Connection, table: str, types: Sequence[str], records: Iterable[Sequence[Any]]) -> set[ReadingKey]:
+    # The staging table is made once a connection and emptied by every commit (ON COMMIT DELETE ROWS), so that a batch leaves no
+    # trace in the catalogue; a second batch inside one transaction empties it itself.
+    await conn.execute(_SQL[f"stage_{table}"])
+    async with conn.cursor() as cursor:
+        async with cursor.copy(_SQL[f"copy_{table}"]) as copy:
+            copy.set_types(types)
+            for record in records:
+                await copy.write_row(record)
+        new = set(await (await cursor.execute(_SQL[f"insert_{table}"])).fetchall())
+        await cursor.execute(_SQL[f"empty_{table}"])
+    return new
+
+
+def _packed(xyz: Sequence[Sequence[float]]) -> bytes:
+    flat = list(chain.from_iterable(xyz))
+    return struct.pack(f"<{len(flat)}f", *flat)
+
+
+def _rejection(row: RejectedRow) -> dict[str, Any]:
+    text = {name: getattr(row, name).encode("utf-8", "replace").decode() for name in ("lane", "topic", "reason", "area")}
+    return {**text, "digest": hashlib.sha256(row.payload).hexdigest(), "payload": row.payload[:_KEPT_PAYLOAD], "at": row.at}
