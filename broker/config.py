@@ -16,9 +16,9 @@ from broker.secrets import BrokerSecrets
 CARE, AUTH, SYSTEM = "CARE", "AUTH", "SYS"
 PROBE_TOPICS = "vigil/probe"
 
-# How much may be unacknowledged, each filter. A session may have 65,535 over all its subscriptions, and the server counts the event
-# lane's three filters as four, since `foreign/#` also means `foreign`. A larger window makes it refuse the last of them.
-WINDOW = 65535 // 4
+# How much may be unacknowledged, each filter. A session may have 65,535 over all its subscriptions; a filter ending in `#` counts
+# twice (`foreign/#` also means `foreign`), and the telemetry lane has five. With a larger window the server refuses the last of them.
+WINDOW = 65535 // 6
 
 _NONE = {"deny": [">"]}
 _INBOX = "_INBOX.>"

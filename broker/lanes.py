@@ -1,0 +1,124 @@
+"""The persistent sessions Vigil listens with, and the promise that they exist before any device may connect.
+
+A message that no session subscribes to is PUBACKed and gone. So whoever lets devices in calls `ensure` first: the callout does, for
+the event lane and every area of the register, before it answers its first question and before it lets in a device of a new area.
+"""
+
+import base64
+import hashlib
+import json
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import nats
+import nats.errors
+from nats.aio.client import Client as NatsClient
+
+from broker.config import SESSION_RECORDS
+from broker.session import Arrived, Session
+from devices.topics import EVENT_LANE
+from devices.topics import telemetry_lane as telemetry_filters
+
+log = logging.getLogger(__name__)
+
+EVENT_SESSION = "vigil-event"
+RESERVED = "vigil-"  # client ids of the platform begin so; the callout refuses them to devices
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSpec:
+    """A persistent session: its fixed client id and what it subscribes to."""
+
+    client_id: str
+    filters: tuple[str, ...]
+    qos: int = 1
+
+
+def event_lane() -> SessionSpec:
+    """The one unpartitioned session for events, acks and foreign payloads."""
+    return SessionSpec(EVENT_SESSION, EVENT_LANE)
+
+
+def telemetry_lane(area: str) -> SessionSpec:
+    """The session for telemetry, status and waveforms of one area."""
+    return SessionSpec(f"{RESERVED}telemetry-{area}", telemetry_filters(area))
+
+
+async def ensure(
+    specs: Iterable[SessionSpec],
+    *,
+    host: str,
+    port: int,
+    username: str,
+    password: str,
+    nats_url: str | None = None,
+    tls_ca: Path | None = None,
+    timeout: float = 30.0,
+) -> None:
+    """Make every session that does not exist: connect, subscribe, wait for SUBACK, leave. Raises NotConnected, OSError.
+
+    With `nats_url` a session that exists is left alone; without it, a worker that uses one is pushed off it for a moment.
+    """
+    wanted = tuple(specs)
+    existing = await _existing(wanted, nats_url, username, password) if nats_url else frozenset()
+    for spec in wanted:
+        if spec.client_id in existing:
+            continue
+        async with Session(
+            host=host,
+            port=port,
+            client_id=spec.client_id,
+            username=username,
+            password=password,
+            filters=spec.filters,
+            qos=spec.qos,
+            on_message=_leave,
+            tls_ca=tls_ca,
+        ) as session:
+            await session.connected(timeout)
+        log.info("session %s exists now", spec.client_id)
+
+
+def record_subject(client_id: str) -> str:
+    """Where the server keeps the record of a session: its client id hashed as the server does it (tested against the real one)."""
+    digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+    digest = hashlib.sha256(client_id.encode()).digest()[:8]
+    return "$MQTT.sess." + "".join(digits[byte % 62] for byte in digest)
+
+
+def covers(record: Mapping[str, object], spec: SessionSpec) -> bool:
+    """Whether a session record is the one that is wanted. Anything not understood is not."""
+    subs = record.get("subs")
+    if record.get("id") != spec.client_id or record.get("clean") or not isinstance(subs, dict):
+        return False
+    return all(subs.get(_subject(one)) == spec.qos for one in spec.filters)
+
+
+def _subject(topic_filter: str) -> str:
+    """An MQTT filter of the contract as a NATS subject."""
+    return topic_filter.replace("/", ".").replace("+", "*").replace("#", ">")
+
+
+def _leave(arrived: Arrived) -> None:
+    """Not acknowledged, so it stays for the worker whose session this is."""
+
+
+async def _existing(specs: Iterable[SessionSpec], url: str, user: str, password: str) -> frozenset[str]:
+    client = await nats.connect(url, user=user, password=password, allow_reconnect=False, connect_timeout=5)
+    try:
+        records = [(spec, await _record(client, spec.client_id)) for spec in specs]
+    finally:
+        await client.close()
+    return frozenset(spec.client_id for spec, record in records if covers(record, spec))
+
+
+async def _record(client: NatsClient, client_id: str) -> Mapping[str, object]:
+    """The session's record, empty when there is none."""
+    question = json.dumps({"last_by_subj": record_subject(client_id)}).encode()
+    try:
+        answer = json.loads((await client.request(SESSION_RECORDS, question, timeout=5)).data)
+        return dict(json.loads(base64.b64decode(answer["message"]["data"])))
+    except (nats.errors.Error, KeyError, ValueError):
+        return {}
