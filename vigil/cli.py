@@ -95,7 +95,7 @@ def _add_simulate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     one.add_argument("file", type=Path)
     one.add_argument("--experiment", default="", help="which experiment of the file (default: its first)")
     one.add_argument("--site", default="inst01")
-    one.add_argument("--speed", type=_speed, default=60.0)
+    one.add_argument("--speed", type=_speed, default=1.0, help="faster than 1 makes rises look steeper than they were")
     one.add_argument("--json", action="store_true")
     one.set_defaults(run=simulate.replay_command)
 

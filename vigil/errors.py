@@ -22,7 +22,7 @@ EXPECTED: tuple[type[Exception], ...] = (
     DistrictDoesNotFit,
     NoFreePort,
     NotAllowed,
-    NothingToSimulate,
+    *NothingToSimulate,
     StoreError,
     psycopg.OperationalError,
     ConnectionError,

@@ -27,6 +27,7 @@ from store import devices, notify, register
 from store.connect import connect
 from store.migrate import apply, set_passwords
 from vigil import demo
+from vigil.playing import Held
 from vigil.settings import Settings
 from vigil.up import say, stop_on_signals
 
@@ -119,7 +120,15 @@ async def simulator(arguments: argparse.Namespace, settings: Settings) -> int:
     """The demo district's life."""
     district = await asyncio.to_thread(demo_district, arguments.seed)
     where = life.Endpoint(settings.text("VIGIL_MQTT_HOST"), settings.number("VIGIL_MQTT_PORT"))
-    await life.run(district, where, demo.seed(settings.secrets), arguments.speed, arguments.seed, stop_on_signals())
+    await life.run(
+        district,
+        where,
+        demo.seed(settings.secrets),
+        speed=arguments.speed,
+        seed=arguments.seed,
+        played=Held(settings.data),
+        stop=stop_on_signals(),
+    )
     return 0
 
 

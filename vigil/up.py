@@ -192,6 +192,7 @@ def _announce(plan: Plan, supervisor: Supervisor, took_s: float) -> None:
         "url": plan.url,
         "mqtt_port": plan.mqtt,
         "database_port": plan.database,
+        "seed": plan.seed,
         "children": supervisor.pids,
     }
     (plan.data / "run.json").write_text(json.dumps(state, indent=1) + "\n")

@@ -1,0 +1,75 @@
+"""Labelled scenarios: what a device says when something happens. Pure: a table of who speaks and what follows when.
+
+A scenario says what happened (`truth`), so that an end-to-end test can hold the platform's answer against it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from care.district import DeviceEntry
+
+Body = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One message of a scenario: after `after_s` seconds, on a channel, with these fields beside t, b and n."""
+
+    after_s: float
+    channel: str
+    body: Body
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """`profiles`: devices that can say it, the best first. `kind`: the alarm that must follow. `truth`: what really happened."""
+
+    name: str
+    profiles: tuple[str, ...]
+    kind: str
+    hazard: str
+    truth: str
+    script: tuple[Said, ...]
+
+
+class NobodyToSayIt(LookupError):
+    """No device at this site that could say this."""
+
+
+def _event(kind: str, **values: float) -> tuple[Said, ...]:
+    return (Said(0, "event", {"e": kind, "v": values}),)
+
+
+def _ramp(steps: int, every_s: float, value: Callable[[int], Body]) -> tuple[Said, ...]:
+    return tuple(Said(index * every_s, "telemetry", {"v": value(index)}) for index in range(steps))
+
+
+_ALL = (
+    Scenario("sos", ("sos_button", "wearable"), "sos", "person", "a senior presses the button", _event("sos", battery=71)),
+    Scenario("pull_cord", ("pull_cord",), "pull_cord", "person", "a cord is pulled", _event("pull_cord", battery=64)),
+    Scenario("fall", ("wearable", "fall_radar"), "fall", "person", "a senior falls", _event("fall")),
+    Scenario(
+        "smoke",
+        ("smoke_detector",),
+        "smoke",
+        "fire",
+        "a smouldering fire",
+        _ramp(8, 0.5, lambda i: {"smoke_obscuration": round(1.5 + 2.1 * i, 2), "temperature": 22 + 0.4 * i}),
+    ),
+    Scenario("heat", ("heat_detector",), "heat", "fire", "a kitchen fire", _ramp(8, 0.5, lambda i: {"temperature": 30 + 5.0 * i})),
+    Scenario("co", ("co_detector",), "co", "gas_co", "carbon monoxide from a stove", _event("co", co=320)),
+    Scenario("gas", ("gas_detector",), "gas", "gas_co", "a gas leak", _ramp(6, 0.5, lambda i: {"gas": 2.5 * (i + 1)})),
+)
+SCENARIOS: Mapping[str, Scenario] = {one.name: one for one in _ALL}
+
+
+def speaker(scenario: Scenario, devices: Iterable[DeviceEntry], site: str) -> DeviceEntry:
+    """The device that says it: at the site, or at the first site that has one where `site` is empty. Raises NobodyToSayIt."""
+    able: Sequence[DeviceEntry] = sorted(
+        (one for one in devices if one.profile in scenario.profiles and site in ("", one.site)),
+        key=lambda one: (scenario.profiles.index(one.profile), one.code),
+    )
+    if not able:
+        where = f"at {site}" if site else "in this district"
+        raise NobodyToSayIt(f"{scenario.name}: expected a {' or '.join(scenario.profiles)} {where}, got none")
+    return able[0]
