@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as parquet
 from numpy.typing import NDArray
 
@@ -66,7 +67,7 @@ def load(path: Path, experiment: str = "") -> Recording:
         if missing:
             raise NotARecording(f"{path.name}: expected the columns {', '.join(COLUMNS)}; missing: {', '.join(missing)}")
         table = parquet.read_table(path, columns=list(COLUMNS))
-    except OSError as error:
+    except (OSError, pa.ArrowInvalid) as error:
         raise NotARecording(f"{path.name}: expected a Parquet file, got {error}") from None
     known = np.asarray(table["experiment"].to_pylist(), dtype=np.str_)
     wanted = experiment or str(known[0])
