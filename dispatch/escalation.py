@@ -64,9 +64,14 @@ def due(incidents: Iterable[IncidentClock], dispatches: Iterable[DispatchClock],
     """Everything that the clock demands at `now`, each once."""
     actions: list[Action] = []
     for clock in incidents:
-        if clock.state is IncidentState.OPEN and now - (clock.escalated_at or clock.since) >= ESCALATE_AFTER:
+        if clock.state is IncidentState.OPEN and now - _last_rung(clock) >= ESCALATE_AFTER:
             actions.append(Escalate(clock.incident, min(clock.level + 1, HIGHEST_LEVEL)))
         if clock.state is IncidentState.ACKNOWLEDGED and now - clock.since >= ACKNOWLEDGEMENT_LASTS:
             actions.append(ExpireAcknowledgement(clock.incident))
     actions += [TimeOut(clock.dispatch) for clock in dispatches if clock.state is DispatchState.OFFERED and now >= clock.deadline]
     return actions
+
+
+def _last_rung(clock: IncidentClock) -> datetime:
+    """What opened again has rung just then: an escalation of before does not count any more."""
+    return max(clock.since, clock.escalated_at or clock.since)

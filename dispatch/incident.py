@@ -50,6 +50,7 @@ INCIDENT_TABLE: dict[tuple[IncidentState, IncidentEvent], IncidentState] = {
     (_S.DISPATCHED, _E.NO_DISPATCH_LEFT): _S.ACKNOWLEDGED,
     (_S.DISPATCHED, _E.ARRIVE): _S.ON_SCENE,
     (_S.ON_SCENE, _E.DISPATCH): _S.ON_SCENE,
+    (_S.ON_SCENE, _E.NO_DISPATCH_LEFT): _S.ON_SCENE,  # someone has been there; a person resolves it
     (_S.ON_SCENE, _E.ARRIVE): _S.ON_SCENE,
     (_S.ON_SCENE, _E.RESOLVE): _S.RESOLVED,
     (_S.RESOLVED, _E.CLOSE): _S.CLOSED,
@@ -129,9 +130,10 @@ def incident_id(first_alarm: UUID) -> UUID:
 
 
 def about(hazard: str, *, device: str, senior: str, zone: str, site: str, gateway: str, drill: bool) -> About:
-    """The subject rule: person → senior, else zone; fire, gas_co → building; technical → gateway, else site; else zone, else site.
+    """The subject rule: person → senior, else zone; fire, gas_co → building; technical → gateway, else site; security → zone.
 
-    Codes, "" where there is none. Never merges across people: without senior and zone a person's alarm is about its own device.
+    Codes, "" where there is none; a gateway is its own `gateway`. Never merges across people: what has neither senior nor zone is
+    about its own device.
     """
     if hazard in ("fire", "gas_co"):
         return About(hazard, Subject.SITE, site, drill)

@@ -118,18 +118,20 @@ def _outline(field: _Field, limit_s: float) -> shapely.Geometry:
 
 
 def _without_small_holes(shape: shapely.Geometry, smallest_m2: float) -> shapely.Geometry:
-    polygons = (part for part in shapely.get_parts(shape) if isinstance(part, shapely.Polygon))
     return shapely.union_all(
         [
             shapely.Polygon(part.exterior, [hole for hole in part.interiors if shapely.Polygon(hole).area >= smallest_m2])
-            for part in polygons
+            for part in _polygons(shape)
         ]
     )
 
 
+def _polygons(shape: shapely.Geometry) -> list[shapely.Polygon]:
+    return [part for part in shapely.get_parts(shape) if isinstance(part, shapely.Polygon) and not part.is_empty]
+
+
 def _geojson(shape: shapely.Geometry, plane: Plane) -> dict[str, Any]:
-    polygons = [part for part in shapely.get_parts(shape) if isinstance(part, shapely.Polygon)]
-    rings = [[_ring(ring, plane) for ring in (part.exterior, *part.interiors)] for part in polygons]
+    rings = [[_ring(ring, plane) for ring in (part.exterior, *part.interiors)] for part in _polygons(shape)]
     if len(rings) == 1:
         return {"type": "Polygon", "coordinates": rings[0]}
     return {"type": "MultiPolygon", "coordinates": rings}

@@ -44,6 +44,7 @@ DISPATCH_TABLE: dict[tuple[DispatchState, DispatchEvent], DispatchState] = {
     (_S.ACCEPTED, _E.DECLINE): _S.DECLINED,
     (_S.ACCEPTED, _E.RECALL): _S.RECALLED,
     (_S.EN_ROUTE, _E.ARRIVE): _S.ARRIVED,
+    (_S.EN_ROUTE, _E.DECLINE): _S.DECLINED,  # a flat tyre: whoever cannot get there says so at once
     (_S.EN_ROUTE, _E.RECALL): _S.RECALLED,
     (_S.ARRIVED, _E.ENTER): _S.ENTERED,
     (_S.ARRIVED, _E.FINISH): _S.DONE,
