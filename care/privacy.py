@@ -1,6 +1,10 @@
 """Names and phone numbers as someone who need not know them sees them: 李**, 138****1234. What is masked is gone."""
 
+import re
+
 _HIDDEN = "****"
+_MARKS = (re.compile("号楼"), re.compile("号院"), re.compile("号(?![路街线巷])"))  # 二号路 is the name of a street
+_DIGIT = re.compile(r"\d")
 _HEAD, _TAIL = 3, 4
 
 
@@ -22,11 +26,11 @@ def mask_phone(phone: str) -> str:
 
 def mask_address(address: str) -> str:
     """The address without what identifies the door: what follows the first 号楼, 号院 or 号 is hidden, else the first digit on."""
-    for mark in ("号楼", "号院", "号"):
-        head, found, tail = address.partition(mark)
-        if found and tail:
-            return head + found + _HIDDEN
-    first_digit = next((i for i, character in enumerate(address) if character.isdigit()), None)
+    for mark in _MARKS:
+        found = mark.search(address)
+        if found and found.end() < len(address):
+            return address[: found.end()] + _HIDDEN
+    first_digit = _DIGIT.search(address)
     if first_digit is None or address.endswith("号"):
         return address
-    return address[:first_digit] + _HIDDEN
+    return address[: first_digit.start()] + _HIDDEN

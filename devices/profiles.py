@@ -43,7 +43,8 @@ class Profile:
 _BATTERY = Metric("battery", "%", 0, 100)
 _SIGNAL = Metric("signal", "dBm", -140, 0)
 _LINK = (_BATTERY, _SIGNAL)
-_TEMPERATURE = Metric("temperature", "°C", -40, 250)
+# A fire must never be rejected as nonsense: full-scale tests reach 460 °C and 10,000 ppm at the ceiling.
+_TEMPERATURE = Metric("temperature", "°C", -40, 1_200)
 _COMMON = ("test", "tamper", "low_battery", "mains_loss")
 
 _MINUTE = timedelta(minutes=1)
@@ -85,7 +86,7 @@ _ALL = (
     ),
     _mains("smoke_detector", "smoke", (Metric("smoke_obscuration", "%/m", 0, 100), _TEMPERATURE), ("smoke",), "fire"),
     _mains("heat_detector", "heat", (_TEMPERATURE,), ("heat",), "fire"),
-    _mains("co_detector", "co", (Metric("co", "ppm", 0, 10_000), _TEMPERATURE), ("co",), "gas_co"),
+    _mains("co_detector", "co", (Metric("co", "ppm", 0, 100_000), _TEMPERATURE), ("co",), "gas_co"),
     _mains("gas_detector", "gas", (Metric("gas", "%LEL", 0, 100), _TEMPERATURE), ("gas",), "gas_co"),
     _mains(
         "bed_sensor",

@@ -2,10 +2,10 @@
 
 The gates are those of EN 50291-1 ([M]: from memory, to be checked against the standard before anything is claimed with it):
 30 ppm not before 120 min; 50 ppm between 60 and 90 min; 100 ppm between 10 and 40 min; 300 ppm within 3 min. The mean of the
-last 120, 60 and 10 minutes is held against 30, 50 and 100 ppm, so a steady concentration alarms at the earliest moment that the
-standard permits and noise around a gate does not start the count anew; 300 ppm alarms at once. Below 30 ppm nothing begins,
-however much was breathed before. A silent detector is held at its last value for five minutes; after that it is unknown and
-adds nothing.
+last 120, 60, 10 and 1 minutes is held against 30, 50, 100 and 300 ppm: a steady concentration alarms at the earliest moment that
+the standard permits (300 ppm after one minute, so that one wild reading is no alarm), and noise around a gate does not start the
+count anew. Below 30 ppm nothing begins, however much was breathed before. A silent detector is held at its last value for five
+minutes; after that it is unknown and adds nothing, as a late reading does.
 """
 
 from collections.abc import Mapping
@@ -17,8 +17,7 @@ from analytics.condition import Change, Condition, advance, is_late
 from analytics.step import Detector, Finding, Input, Origin, Reading, Reason, Scope
 from devices.keys import milliseconds
 
-AT_ONCE_PPM = 300.0
-GATES = ((100.0, 10), (50.0, 60), (30.0, 120))
+GATES = ((300.0, 1), (100.0, 10), (50.0, 60), (30.0, 120))
 LOWEST_PPM = 30.0
 LONGEST_MIN = 120
 LONGEST_HELD_MS = 5 * 60_000
@@ -70,12 +69,12 @@ def mean(dose: _Dose, now: int, minutes: int) -> float:
     return (total + oldest * (1 - whole / _MINUTE_MS)) / (minutes * _MINUTE_MS)
 
 
-def _reached(state_dose: _Dose, now: int, ppm: float) -> tuple[Reason, ...]:
+def _reached(dose: _Dose, now: int, ppm: float) -> tuple[Reason, ...]:
     if ppm < LOWEST_PPM:
         return ()
-    found = [Reason("co_at_once", ppm, AT_ONCE_PPM, "ppm", _SOURCE)] if ppm >= AT_ONCE_PPM else []
+    found: list[Reason] = []
     for gate, minutes in GATES:
-        average = mean(state_dose, now, minutes)
+        average = mean(dose, now, minutes)
         if average >= gate * (1 - 1e-9):
             found.append(Reason(f"co_mean_{minutes}_min", round(average, 1), gate, "ppm", _SOURCE))
     return tuple(found)
@@ -89,19 +88,13 @@ def _step(state: CoState, item: Input) -> tuple[CoState, tuple[Finding, ...]]:
     if not isinstance(item, Reading) or (ppm := item.values.get("co")) is None:
         return state, ()
     if is_late(state.condition, item.at):
-        return _judge(state, item, ppm, state.ppm, state.dose, ppm >= AT_ONCE_PPM)
+        return state, ()
     now, dose = milliseconds(item.at), state.dose
     if state.condition.last is not None:
         dose = breathe(dose, milliseconds(state.condition.last), now, state.ppm)
-    return _judge(state, item, ppm, ppm, dose, bool(_reached(dose, now, ppm)))
-
-
-def _judge(state: CoState, item: Reading, ppm: float, last: float, dose: _Dose, over: bool) -> tuple[CoState, tuple[Finding, ...]]:
-    condition, change = advance(state.condition, item.at, over, ppm < LOWEST_PPM, HOLD)
-    if condition is state.condition:
-        return state, ()
+    condition, change = advance(state.condition, item.at, bool(_reached(dose, now, ppm)), ppm < LOWEST_PPM, HOLD)
     found = () if change is Change.NONE else (_finding(state.source, item, change, ppm, dose),)
-    return CoState(state.source, condition, last, dose), found
+    return CoState(state.source, condition, ppm, dose), found
 
 
 def _finding(source: str, item: Reading, change: Change, ppm: float, dose: _Dose) -> Finding:

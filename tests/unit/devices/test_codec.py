@@ -232,9 +232,9 @@ def test_two_events_never_share_their_values() -> None:
     ("profile", "values", "word"),
     [
         ("co_detector", {"co": 30.0, "smoke_obscuration": 1.0}, "smoke_obscuration"),
-        ("co_detector", {"co": -0.5}, "0 to 10000 ppm"),
-        ("co_detector", {"co": 10_000.5}, "10000"),
-        ("smoke_detector", {"temperature": 251.0}, "°C"),
+        ("co_detector", {"co": -0.5}, "0 to 100000 ppm"),
+        ("co_detector", {"co": 100_001.0}, "100000"),
+        ("smoke_detector", {"temperature": 1_201.0}, "°C"),
         ("sos_button", {"battery": 100.5}, "battery"),
     ],
 )
