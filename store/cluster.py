@@ -18,6 +18,7 @@ from typing import Literal
 import psutil
 
 from store.connect import ROLES, Role
+from store.errors import StoreError
 
 Program = Literal["postgres", "initdb"]
 SUPERUSER = "postgres"
@@ -28,7 +29,7 @@ _WHO_MAY_CONNECT = f"host all all 127.0.0.1/32 scram-sha-256{os.linesep}"
 _LEAVE_S = 5.0
 
 
-class DatabaseFailed(RuntimeError):
+class DatabaseFailed(StoreError):
     """The database server did not start; the message ends with the last lines of its log."""
 
     def __init__(self, why: str, log: str = "") -> None:

@@ -7,24 +7,22 @@ from datetime import datetime
 from devices.profiles import PROFILES
 from store import notify
 from store.connect import Connection
+from store.errors import StoreError
 from store.rows import all_rows, one_row, one_value, values_of
 from store.statements import statements
 
 _SQL = statements("devices")
 
 
-class UnknownDevice(KeyError):
+class UnknownDevice(StoreError):
     """No device has this code."""
 
     def __init__(self, code: str) -> None:
-        super().__init__(code)
+        super().__init__(f"device: {code!r} is not in the register")
         self.code = code
 
-    def __str__(self) -> str:
-        return f"device: {self.code!r} is not in the register"
 
-
-class DeviceExists(ValueError):
+class DeviceExists(StoreError):
     """A device with this code is enrolled already."""
 
     def __init__(self, code: str) -> None:
@@ -32,16 +30,13 @@ class DeviceExists(ValueError):
         self.code = code
 
 
-class UnknownPlace(KeyError):
+class UnknownPlace(StoreError):
     """What an enrolment refers to does not exist; `noun` says what, `code` which."""
 
     def __init__(self, noun: str, code: str) -> None:
-        super().__init__(code)
+        super().__init__(f"{noun}: {code!r} does not exist there")
         self.noun = noun
         self.code = code
-
-    def __str__(self) -> str:
-        return f"{self.noun}: {self.code!r} does not exist there"
 
 
 class UnknownSite(UnknownPlace):

@@ -148,10 +148,14 @@ async def insert_acks(conn: Connection, rows: Sequence[AckRow]) -> set[MessageKe
     return set(await (await conn.execute(_SQL["insert_acks"], {"rows": as_json(rows)})).fetchall())
 
 
+async def stored_events(conn: Connection, keys: Iterable[MessageKey]) -> set[MessageKey]:
+    """Which of these events are stored."""
+    return set(await (await conn.execute(_SQL["stored_events"], {"rows": as_json(_keys(keys))})).fetchall())
+
+
 async def clock_fixes(conn: Connection, keys: Iterable[MessageKey]) -> dict[MessageKey, datetime]:
     """The times that were given to messages whose clock was wrong, for those keys that have one."""
-    rows = [{"device_id": device_id, "b": b, "n": n, "t": t} for device_id, b, n, t in keys]
-    found = await (await conn.execute(_SQL["clock_fixes"], {"rows": as_json(rows)})).fetchall()
+    found = await (await conn.execute(_SQL["clock_fixes"], {"rows": as_json(_keys(keys))})).fetchall()
     return {(device_id, b, n, t): at for device_id, b, n, t, at in found}
 
 
@@ -192,6 +196,10 @@ async def _staged(conn: Connection, table: str, types: Sequence[str], records: I
         new = set(await (await cursor.execute(_SQL[f"insert_{table}"])).fetchall())
         await cursor.execute(_SQL[f"empty_{table}"])
     return new
+
+
+def _keys(keys: Iterable[MessageKey]) -> list[dict[str, Any]]:
+    return [{"device_id": device_id, "b": b, "n": n, "t": t} for device_id, b, n, t in keys]
 
 
 def _packed(xyz: Sequence[Sequence[float]]) -> bytes:

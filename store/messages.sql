@@ -52,6 +52,10 @@ ORDER BY device_id, b, n, t
 ON CONFLICT DO NOTHING
 RETURNING device_id, b, n, t;
 
+-- name: stored_events
+SELECT device_id, b, n, t
+FROM events JOIN json_to_recordset(%(rows)s::json) AS r (device_id integer, b text, n bigint, t bigint) USING (device_id, b, n, t);
+
 -- name: clock_fixes
 SELECT fix.device_id, fix.b, fix.n, fix.t, fix.at
 FROM clock_fix AS fix

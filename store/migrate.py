@@ -13,13 +13,14 @@ from psycopg.rows import class_row
 from psycopg.sql import SQL, Identifier, Literal
 
 from store.connect import Connection
+from store.errors import StoreError
 from store.statements import statements
 
 SCHEMA = Path(__file__).with_name("schema")
 _SQL = statements("migrate")
 
 
-class MigrationChanged(RuntimeError):
+class MigrationChanged(StoreError):
     """A schema file was edited after it had been applied."""
 
     def __init__(self, name: str) -> None:
@@ -27,7 +28,7 @@ class MigrationChanged(RuntimeError):
         self.name = name
 
 
-class MigrationMissing(RuntimeError):
+class MigrationMissing(StoreError):
     """The database has a schema version that this program does not know."""
 
     def __init__(self, name: str) -> None:
@@ -35,7 +36,7 @@ class MigrationMissing(RuntimeError):
         self.name = name
 
 
-class MigrationSkipped(RuntimeError):
+class MigrationSkipped(StoreError):
     """A file was put before one that had already been applied."""
 
     def __init__(self, name: str) -> None:

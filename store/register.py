@@ -1,21 +1,25 @@
 """Who and what there is: a district loaded as one value, and what everyone reads of it."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from care.district import DeviceEntry, District, problems
+from care.people import Contact
 from devices.profiles import PROFILES
 from store import notify
 from store.connect import Connection
+from store.errors import StoreError
 from store.rows import all_rows, as_json, one_row, one_value, values_of
 from store.statements import statements
 
 _SQL = statements("register")
 
 
-class DifferentCell(ValueError):
+class DifferentCell(StoreError):
     """Another cell is loaded; a database holds one."""
 
     def __init__(self, loaded: str, given: str) -> None:
@@ -24,7 +28,7 @@ class DifferentCell(ValueError):
         self.given = given
 
 
-class BadDistrict(ValueError):
+class BadDistrict(StoreError):
     """The district does not fit together; `problems` are its faults, one line each."""
 
     def __init__(self, faults: list[str]) -> None:
@@ -64,21 +68,50 @@ class SiteRow:
     name_zh: str
     name_en: str
     area: str
+    address: str
     lon: float
     lat: float
     beds: int
 
 
 @dataclass(frozen=True, slots=True)
-class SeniorPlace:
-    """Where a senior lives, for coverage: no name, no phone."""
+class ZoneRow:
+    """A part of a site. `parent` is "" where there is none."""
+
+    code: str
+    site: str
+    parent: str
+    kind: str
+    name_zh: str
+    name_en: str
+    floor: int
+    beds: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeniorRow:
+    """A senior without phone, contacts and key. The name is whole: whoever shows it masks it."""
 
     code: str
     site: str
     area: str
-    lon: float
-    lat: float
+    zone: str
+    name: str
+    sex: str
+    birth_year: int
+    tags: list[str]
     ability_level: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeniorPrivateRow:
+    """What someone who acts needs."""
+
+    name: str
+    phone: str
+    key_holder: str
+    key_note: str
+    contacts: list[Contact]
 
 
 async def load_district(conn: Connection, district: District, now: datetime) -> None:
@@ -128,9 +161,20 @@ async def sites(conn: Connection, scope: str | None = None) -> list[SiteRow]:
     return await all_rows(conn, SiteRow, _SQL["sites"], {"scope": scope})
 
 
-async def seniors_at_home(conn: Connection, scope: str | None = None) -> list[SeniorPlace]:
-    """Where the seniors in a scope live; without one, all."""
-    return await all_rows(conn, SeniorPlace, _SQL["seniors_at_home"], {"scope": scope})
+async def zones(conn: Connection) -> list[ZoneRow]:
+    """Every zone, by code."""
+    return await all_rows(conn, ZoneRow, _SQL["zones"])
+
+
+async def seniors(conn: Connection, scope: str | None = None) -> list[SeniorRow]:
+    """The seniors in a scope, by code; without one, all."""
+    return await all_rows(conn, SeniorRow, _SQL["seniors"], {"scope": scope})
+
+
+async def senior_private(conn: Connection, code: str) -> SeniorPrivateRow | None:
+    """Phones, contacts and key of one senior; None when there is no such senior."""
+    found = await one_row(conn, SeniorPrivateRow, _SQL["senior_private"], {"code": code})
+    return found and replace(found, contacts=msgspec.convert(found.contacts, list[Contact]))
 
 
 async def _load(conn: Connection, district: District, now: datetime) -> None:

@@ -111,12 +111,21 @@ SELECT geojson::text FROM layers WHERE name = %(name)s;
 SELECT code, name_zh, name_en, parent, level FROM areas ORDER BY code;
 
 -- name: sites
-SELECT code, kind, name_zh, name_en, area, lon, lat, beds FROM sites
+SELECT code, kind, name_zh, name_en, area, address, lon, lat, beds FROM sites
 WHERE %(scope)s::text IS NULL OR within(%(scope)s, area, code)
 ORDER BY code;
 
--- name: seniors_at_home
-SELECT seniors.code, sites.code AS site, seniors.area, sites.lon, sites.lat, seniors.ability_level
-FROM seniors JOIN sites USING (site_id)
+-- name: zones
+SELECT zones.code, sites.code AS site, zones.parent, zones.kind, zones.name_zh, zones.name_en, zones.floor, zones.beds
+FROM zones JOIN sites USING (site_id)
+ORDER BY zones.code;
+
+-- name: senior_private
+SELECT name, phone, key_holder, key_note, contacts FROM seniors WHERE code = %(code)s;
+
+-- name: seniors
+SELECT seniors.code, sites.code AS site, seniors.area, coalesce(zones.code, '') AS zone, seniors.name, seniors.sex,
+    seniors.birth_year, seniors.tags, seniors.ability_level
+FROM seniors JOIN sites USING (site_id) LEFT JOIN zones USING (zone_id)
 WHERE %(scope)s::text IS NULL OR within(%(scope)s, seniors.area, sites.code)
 ORDER BY seniors.code;

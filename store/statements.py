@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from store.errors import StoreError
+
 _HERE = Path(__file__).parent
 _NAME = re.compile(r"^-- name: ([a-z][a-z0-9_]*)\s*$", re.MULTILINE)
 
 
-class RepeatedStatement(ValueError):
+class RepeatedStatement(StoreError):
     """Two statements of one file have the same name."""
 
     def __init__(self, file: str, name: str) -> None:
