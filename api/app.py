@@ -1,16 +1,91 @@
-"""The app: routes, guard, errors, static dashboard."""
+"""Serves the app until told to stop: uvicorn in our own loop, our own socket, no signal handlers, consoles told before it ends."""
 
-from fastapi import FastAPI
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from api.routes import errands, house, incidents, people, places
-from api.shapes import Problem
+import uvicorn
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
 
-PROBLEMS: dict[int | str, dict[str, object]] = {422: {"model": Problem}, "default": {"model": Problem}}
+from api.assembly import create_app
+from api.live import ABORT
+from api.settings import ApiSettings
+
+__all__ = ["ApiSettings", "create_app", "serve"]
+
+log = logging.getLogger(__name__)
+
+_LARGEST_MESSAGE = 64 * 1024
+_GRACE_S = 5
 
 
-def describe() -> FastAPI:
-    """The app's interface without anything running behind it, for the export."""
-    app = FastAPI(title="Vigil", version="1", docs_url=None, redoc_url=None, openapi_url=None, responses=PROBLEMS)
-    for noun in (people, incidents, errands, places, house):
-        app.include_router(noun.router)
-    return app
+class Wire(WebSocketsSansIOProtocol):
+    """Lets the app drop a console that takes nothing any more, not even the close frame."""
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        scope: Any = getattr(self, "scope", None)
+        if scope is not None:
+            scope["extensions"][ABORT] = {"transport": self.transport}
+
+
+class Server(uvicorn.Server):
+    """Signals belong to the composition root."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve(settings: ApiSettings, stop: asyncio.Event, *, started: Callable[[int], None] | None = None) -> None:
+    """Serve until `stop`; `started` hears the port once it answers. Raises OSError when the port is taken."""
+    config = uvicorn.Config(
+        create_app(settings),
+        ws=Wire,
+        ws_max_size=_LARGEST_MESSAGE,
+        ws_per_message_deflate=False,  # each card is written once for everybody, not compressed for each
+        ws_ping_interval=10.0,
+        ws_ping_timeout=10.0,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        lifespan="on",
+        timeout_graceful_shutdown=_GRACE_S,
+    )
+    with contextlib.closing(_bound(settings.host, settings.port)) as listener:
+        server = Server(config)
+        serving = asyncio.create_task(server.serve(sockets=[listener]), name="uvicorn")
+        announcing = asyncio.create_task(_announced(server, listener, started))
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            server.should_exit = True
+            announcing.cancel()
+            stopping.cancel()
+            await serving
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+async def _announced(server: Server, listener: socket.socket, started: Callable[[int], None] | None) -> None:
+    while not server.started:
+        await asyncio.sleep(0.02)
+    port = int(listener.getsockname()[1])
+    log.info("api answers on port %d", port)
+    if started is not None:
+        started(port)

@@ -14,12 +14,14 @@ from api.attempts import Attempts
 from api.cards import thing_of
 from api.database import Database
 from api.hub import Hub
+from api.meters import Meters
 from api.passwords import Passwords
 from api.problems import NotFound, NotLoggedIn, NotPermitted
 from api.register import Register
 from api.roads import Roads
 from api.sessions import Session, Sessions, digest
 from api.settings import ApiSettings
+from api.shown import Shown
 from store import people
 from store.connect import Connection
 from store.incidents import Actor, CardRow, board
@@ -35,10 +37,17 @@ class Context:
     database: Database
     hub: Hub
     register: Register
-    roads: Roads
+    shown: Shown
+    roads: Roads = field(default_factory=Roads)
+    meters: Meters = field(default_factory=Meters)
     sessions: Sessions = field(default_factory=Sessions)
     attempts: Attempts = field(default_factory=Attempts)
     passwords: Passwords = field(default_factory=Passwords)
+
+    def close(self) -> None:
+        """End the threads."""
+        self.roads.close()
+        self.passwords.close()
 
 
 def context(connection: HTTPConnection) -> Context:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from api.app import describe
+from api.assembly import described
 from api.shapes import ClientMessage, ServerMessage
 
 TARGET = Path(__file__).parent.parent / "dashboard" / "src" / "api"
@@ -15,7 +15,7 @@ OPENAPI, LIVE = "openapi.json", "live.schema.json"
 
 def openapi() -> dict[str, Any]:
     """The REST interface."""
-    return describe().openapi()
+    return described().openapi()
 
 
 def live() -> dict[str, Any]:

@@ -113,6 +113,10 @@ class Hub:
         """One responder."""
         return self._places.get(code)
 
+    def everyone(self) -> list[Place]:
+        """All responders of the cell."""
+        return list(self._places.values())
+
     def responders_for(self, viewer: Viewer) -> list[Place]:
         """The responders that this person may see."""
         return [place for place in self._places.values() if may(viewer, Action.SEE_RESPONDER, place.thing)]

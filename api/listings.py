@@ -5,6 +5,8 @@ from typing import Literal
 
 from api.shapes import SeniorBrief, Shape, SiteBrief
 
+Why = Literal["revoked", "never_seen", "silent", "offline"]
+
 
 class DeviceShape(Shape):
     """A device and what was last heard of it, each fact with its own age; None is unknown."""
@@ -18,7 +20,6 @@ class DeviceShape(Shape):
     gateway: str
     firmware: str
     enrolled_at: datetime
-    revoked_at: datetime | None
     online: bool | None
     online_at: datetime | None
     seen_at: datetime | None
@@ -32,11 +33,11 @@ class DeviceShape(Shape):
 
 
 class UnprotectedShape(Shape):
-    """A resident with no device left that could call for help. `why` is an i18n key (unprotected.<why>) of the best device's trouble."""
+    """A resident with no device left that could call for help. `why` (i18n key unprotected.<why>): what ails the best of them."""
 
     senior: SeniorBrief
     site: SiteBrief
-    why: Literal["revoked", "never_seen", "silent", "offline"]
+    why: Why
     devices: list[str]
     since: datetime | None
 

@@ -9,7 +9,7 @@ from api.access import Action, Viewer
 from api.context import Context, context, everywhere, viewer
 from api.problems import NotFound
 from api.shapes import Health
-from store import messages
+from store import health as store
 
 router = APIRouter(tags=["house"])
 
@@ -29,14 +29,14 @@ async def metrics(request: Request, here: Here) -> Response:
     """Figures in Prometheus' text form, to this machine alone."""
     if request.client is None or request.client.host not in _LOOPBACK:
         raise NotFound("no such thing")
-    return Response(here.meters.text(), media_type=here.meters.media_type)
+    return Response(here.meters.text(here.hub), media_type=here.meters.media_type)
 
 
 @router.get("/api/rejected")
 async def rejected(here: Here, who: Annotated[Viewer, Depends(viewer)]) -> list[listings.RejectedShape]:
     """What could not be understood, the newest first."""
     everywhere(who, Action.SEE_REJECTED)
-    rows = await here.database.run(lambda conn: messages.rejected(conn, who.scope, _MOST))
+    rows = await here.database.run(lambda conn: store.rejected(conn, who.scope, _MOST))
     return [
         listings.RejectedShape(
             lane=row.lane,

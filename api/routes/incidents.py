@@ -82,8 +82,8 @@ async def note(incident_id: UUID, body: Note, here: Here, who: Who) -> IncidentD
 @router.get("/{incident_id}/candidates")
 async def candidates(incident_id: UUID, here: Here, who: Who) -> list[Choice]:
     """Everyone who might be sent, best first, with the reasons for and against."""
-    row = await here.database.run(demanded(who, incident_id, Action.SEE_CANDIDATES))
-    return assignment.shapes(await assignment.ranked(here, row, datetime.now(UTC)))
+    row, people = await assignment.facts(here, who, incident_id, Action.SEE_CANDIDATES)
+    return assignment.shapes(await assignment.ranked(here, row, people, datetime.now(UTC)))
 
 
 @router.post("/{incident_id}/dispatches")

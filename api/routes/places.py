@@ -9,6 +9,7 @@ from api import devices, roads
 from api.access import Action, Thing, Viewer, may
 from api.context import Context, context, demand, everywhere, viewer
 from api.listings import DeviceShape, UnprotectedShape
+from api.people import shape
 from api.problems import NotFound
 from api.shapes import AreaShape, DistrictShape, Isochrones, ResponderPlace, SitePoint
 from store import register as store
@@ -57,7 +58,7 @@ async def layer(name: str, here: Here, who: Who) -> Response:
 @router.get("/responders")
 async def responders(here: Here, who: Who) -> list[ResponderPlace]:
     """The responders of one's scope."""
-    return here.hub.responders_for(who)
+    return [shape(place) for place in here.hub.responders_for(who)]
 
 
 @router.get("/responders/{code}/isochrone")
@@ -74,19 +75,19 @@ async def isochrone(code: str, here: Here, who: Who) -> Isochrones:
 async def listed(here: Here, who: Who, site: str | None = None) -> list[DeviceShape]:
     """Devices and what was last heard of them, of one site or of one's scope."""
     everywhere(who, Action.SEE_DEVICE)
-    scope = who.scope if site is None else _site_scope(here, who, site)
-    return await here.database.run(lambda conn: devices.listed(conn, scope, datetime.now(UTC)))
+    if site is not None:
+        _seen(here, who, site)
+    return await here.database.run(lambda conn: devices.listed(conn, here.register, who.scope, site, datetime.now(UTC)))
 
 
 @router.get("/unprotected")
 async def unprotected(here: Here, who: Who) -> list[UnprotectedShape]:
-    """Residents whose every device that could call for help is silent, offline, revoked or was never heard: to be checked by hand."""
+    """Residents with nothing left that could call for help: silent, offline, revoked or never heard. To be checked by hand."""
     everywhere(who, Action.SEE_UNPROTECTED)
     return await here.database.run(lambda conn: devices.unprotected(conn, here.register, who, datetime.now(UTC)))
 
 
-def _site_scope(here: Context, who: Viewer, code: str) -> str:
+def _seen(here: Context, who: Viewer, code: str) -> None:
     found = here.register.sites.get(code)
     if found is None or not may(who, Action.SEE_DEVICE, Thing(found.area, found.code)):
         raise NotFound("no such site, or not in your scope")
-    return f"site:{code}"

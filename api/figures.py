@@ -1,0 +1,134 @@
+"""The figures at the top and the foot of the page, by scope, every five seconds; what cannot be known now is None, never the last value."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from math import ceil
+
+from api.context import Context
+from api.database import StoreUnavailable
+from api.devices import silent, unprotected_among
+from api.hub import UNKNOWN
+from api.roads import circle_share
+from api.shapes import Figures
+from care.places import within
+from store import devices, health, incidents
+from store.connect import Connection
+from store.devices import DeviceHealth, RegisteredDevice
+from store.health import WorkerRow
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 5.0
+_CIRCLE_EVERY = timedelta(seconds=60)
+_SHIFT = timedelta(hours=8)
+_LOAD = timedelta(minutes=10)
+_WORKER_LIVES = timedelta(seconds=20)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What one reading of the database gave."""
+
+    health: list[DeviceHealth]
+    workers: list[WorkerRow]
+    answers: dict[str, list[float]]
+    load: dict[str, int]
+
+
+@dataclass(slots=True)
+class FiguresTask:
+    """Computes and tells; `circle` remembers the share by scope and when it was found."""
+
+    here: Context
+    circle: dict[str, tuple[datetime, float]] = field(default_factory=dict)
+
+    async def run(self) -> None:
+        """For ever; a new scope is served within half a second."""
+        known: set[str] = set()
+        due = datetime.now(UTC)
+        while True:
+            now = datetime.now(UTC)
+            scopes = self.here.hub.scopes()
+            if now >= due or scopes - known:
+                await self.tell(scopes, now)
+                known, due = scopes, now + timedelta(seconds=EVERY_S)
+            await asyncio.sleep(0.5)
+
+    async def tell(self, scopes: set[str], now: datetime) -> None:
+        """One round."""
+        try:
+            facts = await self.here.database.run(lambda conn: _facts(conn, scopes, now))
+        except StoreUnavailable:
+            self.circle.clear()
+            self.here.hub.figures_are({scope: self._unknown(scope) for scope in scopes}, now)
+            return
+        await self._circles(scopes, now)
+        registered = list(self.here.register.devices.values())
+        shares = {scope: share for scope, (_, share) in self.circle.items()}
+        found = await asyncio.to_thread(lambda: {s: figures(s, facts, registered, shares.get(s), now) for s in scopes})
+        self.here.hub.figures_are(found, now)
+
+    def _unknown(self, scope: str) -> Figures:
+        return UNKNOWN.model_copy(update={"devices": len(_in_service(scope, self.here.register.devices.values()))})
+
+    async def _circles(self, scopes: set[str], now: datetime) -> None:
+        register = self.here.register
+        places = self.here.hub.everyone()
+        for scope in scopes:
+            found = self.circle.get(scope)
+            if register.graph is None or (found and now - found[0] < _CIRCLE_EVERY):
+                continue
+            sites = register.sites
+            homes = [home for home in register.homes if within(scope, sites[home.code].area, home.code)]
+            with contextlib.suppress(KeyError, ValueError):
+                self.circle[scope] = (now, await circle_share(self.here.roads, register.graph, homes, places))
+
+
+def figures(
+    scope: str, facts: Facts, registered: Sequence[RegisteredDevice], share: float | None, now: datetime
+) -> Figures:
+    """The figures of one scope. `online`: heard within its limit, link not reported down; `silent`: heard once, but not within it."""
+    mine = [row for row in facts.health if within(scope, row.area, row.site)]
+    quiet = sum(silent(row.profile, row.seen_at, now) for row in mine)
+    reachable = sum(row.seen_at is not None and row.online is not False and not silent(row.profile, row.seen_at, now) for row in mine)
+    own = [device for device in registered if within(scope, device.area, device.site)]
+    answers = facts.answers.get(scope, [])
+    alive = [worker for worker in facts.workers if now - worker.at <= _WORKER_LIVES]
+    rates = [float(worker.stats["messages_per_s"]) for worker in alive if isinstance(worker.stats.get("messages_per_s"), int | float)]
+    slowest = [float(worker.stats["commit_ms_p99"]) for worker in alive if isinstance(worker.stats.get("commit_ms_p99"), int | float)]
+    return Figures(
+        devices=len(mine),
+        online=reachable,
+        silent=quiet,
+        unprotected=len(unprotected_among(own, {row.code: row for row in mine}, now)),
+        circle_share=share,
+        answer_p90_s=percentile(answers, 0.9),
+        answer_n=len(answers),
+        alarms_10min=facts.load.get(scope, 0),
+        ingest_per_s=sum(rates) if rates else None,
+        ingest_p99_ms=max(slowest) if slowest else None,
+        probe_at=None,
+        probe_ms=None,
+    )
+
+
+def percentile(samples: Sequence[float], share: float) -> float | None:
+    """The nearest-rank percentile of samples: a time that someone really waited; None of none."""
+    ordered = sorted(samples)
+    return ordered[max(0, ceil(share * len(ordered)) - 1)] if ordered else None
+
+
+async def _facts(conn: Connection, scopes: Iterable[str], now: datetime) -> Facts:
+    answers, load = {}, {}
+    for scope in scopes:
+        answers[scope] = await incidents.answer_times(conn, scope, now - _SHIFT)
+        load[scope] = await incidents.alarm_load(conn, scope, now - _LOAD)
+    return Facts(await devices.health(conn), await health.workers(conn), answers, load)
+
+
+def _in_service(scope: str, registered: Iterable[RegisteredDevice]) -> list[RegisteredDevice]:
+    return [one for one in registered if one.revoked_at is None and within(scope, one.area, one.site)]

@@ -1,0 +1,115 @@
+"""The websocket: subscribe, snapshot, deltas; what a console says back is little and checked. A slow console is measured and cut."""
+
+import asyncio
+import logging
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from pydantic import TypeAdapter, ValidationError
+
+from api.access import Action, may
+from api.cards import thing_of
+from api.client import BAD_MESSAGE, NOT_LOGGED_IN, TOO_SLOW, Client, Ending
+from api.context import Context, session
+from api.guard import same_origin
+from api.hub import Hub
+from api.problems import NotLoggedIn
+from api.shapes import ClientMessage, PingMessage, ShownMessage
+
+log = logging.getLogger(__name__)
+router = APIRouter()
+
+SLOWEST_S = 10.0
+_CLOSE_S = 1.0
+_client_message: TypeAdapter[ShownMessage | PingMessage] = TypeAdapter(ClientMessage)
+ABORT = "vigil.abort"
+
+
+@router.websocket("/api/live")
+async def live(socket: WebSocket) -> None:
+    """One console, until either side ends it."""
+    here: Context = socket.app.state.context
+    if not same_origin(socket.headers, here.settings.allowed_origins):
+        await socket.close()
+        return
+    try:
+        found = await session(socket, here)
+    except NotLoggedIn:
+        await socket.accept()
+        await socket.close(NOT_LOGGED_IN, "log in first")
+        return
+    await socket.accept()
+    client = here.hub.join(found.viewer, found.digest)
+    try:
+        await _serve(socket, client, here)
+    finally:
+        here.hub.leave(client)
+
+
+async def _serve(socket: WebSocket, client: Client, here: Context) -> None:
+    tasks = {asyncio.create_task(_send(socket, client)), asyncio.create_task(_receive(socket, client, here))}
+    try:
+        await asyncio.wait({client.ended, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    if client.ended.done():
+        await _let_go(socket, client.ended.result(), client.viewer.login)
+
+
+async def _send(socket: WebSocket, client: Client) -> None:
+    while True:
+        message = await client.next()
+        try:
+            async with asyncio.timeout(SLOWEST_S):
+                await socket.send_text(message)
+        except TimeoutError:
+            client.end(TOO_SLOW, f"nothing taken for {SLOWEST_S:g} s")
+            return
+        except (WebSocketDisconnect, RuntimeError):
+            return
+
+
+async def _receive(socket: WebSocket, client: Client, here: Context) -> None:
+    while True:
+        try:
+            text = await socket.receive_text()
+            message = _client_message.validate_json(text)
+        except (WebSocketDisconnect, RuntimeError):
+            return
+        except (ValidationError, KeyError):
+            client.end(BAD_MESSAGE, "expected shown or ping")
+            return
+        if isinstance(message, PingMessage):
+            client.put(_pong(message.number, datetime.now(UTC)))
+        else:
+            here.shown.rendered(shown(here.hub, client, message), datetime.now(UTC))
+
+
+def shown(hub: Hub, client: Client, message: ShownMessage) -> set[UUID]:
+    """Which of these incidents this console may stamp as shown: on the board, in its sight, not stamped before."""
+    rows = (hub.board.rows.get(item.id) for item in message.incidents)
+    return {row.id for row in rows if row and row.shown_at is None and may(client.viewer, Action.MARK_SHOWN, thing_of(row))}
+
+
+def _pong(number: int, now: datetime) -> str:
+    return f'{{"type":"pong","number":{number},"server_time":"{now.isoformat()}"}}'
+
+
+async def _let_go(socket: WebSocket, ending: Ending, login: str) -> None:
+    """Say why; a console that does not even take that is dropped."""
+    log.info("console of %s let go: %d %s", login, ending.code, ending.why)
+    try:
+        async with asyncio.timeout(_CLOSE_S):
+            await socket.close(ending.code, ending.why)
+    except TimeoutError:
+        abort: Any = socket.scope.get("extensions", {}).get(ABORT)
+        if abort is not None:
+            abort["transport"].abort()
+    except (WebSocketDisconnect, RuntimeError):
+        pass
+
+

@@ -1,0 +1,59 @@
+"""How a session begins and ends. An unknown login answers like a wrong password, after the same time."""
+
+import logging
+from datetime import datetime, timedelta
+
+from api.access import Viewer
+from api.context import Context, viewer_of
+from api.problems import WrongCredentials
+from api.sessions import LASTS, Session, digest, new_token
+from store import people
+from store.connect import Connection
+
+log = logging.getLogger(__name__)
+
+
+async def log_in(here: Context, login: str, password: str, address: str, now: datetime) -> tuple[str, Viewer]:
+    """A new session's token and whose it is. Raises TooManyAttempts, WrongCredentials, StoreUnavailable."""
+    here.attempts.take(login, address, now)
+    account = await here.database.run(lambda conn: people.account_by_login(conn, login))
+    stored = account.password_argon2 if account and account.disabled_at is None else None
+    if not await here.passwords.right(stored, password) or account is None or stored is None:
+        log.warning("login refused from %s", address)
+        raise WrongCredentials("login and password do not belong together")
+    here.attempts.succeeded(login, address)
+    token, who = new_token(), viewer_of(account)
+    fresh = await here.passwords.hashed(password) if here.passwords.outdated(stored) else None
+
+    async def begun(conn: Connection) -> None:
+        await people.create_session(conn, digest(token), who.account_id, now, now + LASTS)
+        if fresh is not None:
+            await people.set_password_hash(conn, who.login, fresh)
+
+    await here.database.run(begun)
+    here.sessions.start(token, who, now)
+    return token, who
+
+
+async def log_out(here: Context, found: Session) -> None:
+    """End a session: here at once, in the database too. Raises StoreUnavailable when that could not be told; then it goes on."""
+    await here.database.run(lambda conn: people.delete_session(conn, found.digest))
+    here.sessions.end(found.digest)
+    here.hub.end_session(found.digest, "logged out")
+
+
+async def keep(here: Context, now: datetime) -> None:
+    """Write renewals down, take over what other processes know, and let go consoles whose session is over."""
+    renewed = here.sessions.take_renewed()
+
+    async def transaction(conn: Connection) -> list[people.SessionRow]:
+        for one in renewed:
+            await people.delete_session(conn, one.digest)
+            await people.create_session(conn, one.digest, one.viewer.account_id, now, one.expires_at)
+        return await people.all_sessions(conn, now)
+
+    rows = await here.database.run(transaction)
+    here.sessions.adopt((Session(bytes(r.token_sha256), viewer_of(r), r.expires_at, now) for r in rows), now - timedelta(seconds=10))
+    for key in {client.session for client in here.hub.clients}:
+        if here.sessions.alive(key, now) is None:
+            here.hub.end_session(key, "the session is over")

@@ -1,0 +1,126 @@
+"""From the database's notices to the consoles: ids are gathered for a few hundredths of a second and read in one query.
+
+Whatever may have been missed is made good: a lost LISTEN or a database that was away ends in a snapshot to everyone, and every few
+seconds the board is compared with the database, so that no console can be wrong for long whatever went wrong.
+"""
+
+import asyncio
+import logging
+from datetime import UTC, datetime
+from uuid import UUID
+
+from api.database import Database, StoreUnavailable
+from api.feeds import Feed
+from api.hub import Hub
+from api.people import place
+from api.presses import StoreKey
+from api.register import Register
+from store import dispatches, incidents, messages, notify
+from store.connect import Connection
+from store.incidents import CardRow
+
+log = logging.getLogger(__name__)
+
+GATHER_S = 0.03
+COMPARE_EVERY_S = 5.0
+_MOST_IDS = 2_000
+
+
+class Pump:
+    """What is to be read next. Nothing here waits but `run`."""
+
+    def __init__(self, database: Database, hub: Hub, register: Register, feed: Feed) -> None:
+        self._database = database
+        self._hub = hub
+        self._register = register
+        self._feed = feed
+        self._ids: set[UUID] = set()
+        self._everything = True
+        self._register_changed = True
+        self._responders_changed = True
+        self._wake = asyncio.Event()
+        self._wake.set()
+
+    def notice(self, channel: str, payload: str) -> None:
+        """A notice of the database."""
+        if channel == notify.INCIDENT:
+            self._ids.add(UUID(payload.partition(" ")[0]))
+            self._everything |= len(self._ids) > _MOST_IDS
+        elif channel == notify.REGISTER:
+            self._register_changed = True
+        elif channel == notify.RESPONDER:
+            self._responders_changed = True
+        self._wake.set()
+
+    def lost(self) -> None:
+        """Notices may have been missed."""
+        self._everything = self._register_changed = self._responders_changed = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Read and tell, for ever."""
+        while True:
+            try:
+                await asyncio.wait_for(self._wake.wait(), COMPARE_EVERY_S)
+                await asyncio.sleep(GATHER_S)
+                await self._turn()
+            except TimeoutError:
+                await self._guarded_compare()
+            except StoreUnavailable:
+                self._everything = True
+                await asyncio.sleep(GATHER_S)
+
+    async def _turn(self) -> None:
+        self._wake.clear()
+        if self._register_changed:
+            await self._database.run(self._register.load)
+            self._register_changed = False
+        if self._everything:
+            self._ids.clear()
+            await self._reload()
+        elif self._ids:
+            ids, self._ids = list(self._ids), set()
+            try:
+                await self._news(ids)
+            except StoreUnavailable:
+                self._ids |= set(ids)
+                raise
+        if self._responders_changed:
+            self._responders_changed = False
+            await self.responders()
+
+    async def _reload(self) -> None:
+        self._everything = False
+        try:
+            rows, stored = await self._database.run(lambda conn: self._read(conn, None))
+        except StoreUnavailable:
+            self._everything = True
+            raise
+        self._hub.reload(rows)
+        self._feed.settle(stored, {row.id for row in rows})
+        log.info("board reloaded: %d incidents", len(rows))
+
+    async def _news(self, ids: list[UUID]) -> None:
+        rows, stored = await self._database.run(lambda conn: self._read(conn, ids))
+        self._feed.settle(stored, {row.id for row in self._hub.changed(rows)})
+
+    async def _guarded_compare(self) -> None:
+        if self._database.up:
+            rows, stored = await self._database.run(lambda conn: self._read(conn, None))
+            gone = list(self._hub.board.rows.keys() - {row.id for row in rows})
+            self._feed.settle(stored, {row.id for row in self._hub.changed(rows)})
+            if gone:
+                await self._news(gone)
+            await self.responders()
+
+    async def responders(self) -> None:
+        """Where everyone is now, and who is on duty."""
+        rows = await self._database.run(lambda conn: dispatches.candidates(conn, None))
+        now = datetime.now(UTC)
+        self._hub.responders_are(place(row, self._register.timezone, now) for row in rows)
+
+    async def _read(self, conn: Connection, ids: list[UUID] | None) -> tuple[list[CardRow], set[StoreKey]]:
+        """Incidents, and which of the presses that we hold are stored, as of one moment."""
+        rows = await incidents.board(conn, None, ids)
+        keys = self._feed.presses.keys()
+        return rows, await messages.stored_events(conn, keys) if keys else set()

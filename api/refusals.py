@@ -1,0 +1,14 @@
+"""Which refusal of the store and of ours answers with which status and key."""
+
+from api.problems import OURS
+from store.dispatches import ResponderBusy
+from store.errors import NotFound
+from store.incidents import AlreadyAcknowledged, StaleVersion
+
+TABLE: dict[type[Exception], tuple[int, str]] = {
+    **OURS,
+    NotFound: (404, "not_found"),
+    AlreadyAcknowledged: (409, "already_acknowledged"),
+    StaleVersion: (409, "stale_version"),
+    ResponderBusy: (409, "responder_busy"),
+}
