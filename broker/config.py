@@ -17,7 +17,7 @@ CARE, AUTH, SYSTEM = "CARE", "AUTH", "SYS"
 PROBE_TOPICS = "vigil/probe"
 
 # How much may be unacknowledged, each filter. A session may have 65,535 over all its subscriptions; a filter ending in `#` counts
-# twice (`foreign/#` also means `foreign`), and the telemetry lane has five. With a larger window the server refuses the last of them.
+# twice (`foreign/#` also means `foreign`), and the telemetry lane has five. With a larger window the server refuses the last one.
 WINDOW = 65535 // 6
 
 _NONE = {"deny": [">"]}
@@ -49,7 +49,9 @@ SERVICES: Mapping[str, Rights] = {
     "probe": Rights(CARE, publish=("vigil.probe.>",), subscribe=("vigil.probe.>",)),
     # the server asks as $SYS in this account; a reply goes to a one-off inbox
     "callout": Rights(AUTH, publish=("$SYS._INBOX.>", _INBOX), subscribe=("$SYS.REQ.USER.AUTH", _INBOX)),
-    "warden": Rights(SYSTEM, publish=("$SYS.REQ.SERVER.PING.CONNZ", "$SYS.REQ.SERVER.*.KICK"), subscribe=(_INBOX,)),
+    "warden": Rights(
+        SYSTEM, publish=("$SYS.REQ.SERVER.PING.CONNZ", "$SYS.REQ.SERVER.*.CONNZ", "$SYS.REQ.SERVER.*.KICK"), subscribe=(_INBOX,)
+    ),
 }
 
 

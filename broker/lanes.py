@@ -16,6 +16,7 @@ import nats
 import nats.errors
 from nats.aio.client import Client as NatsClient
 
+from broker.admission import RESERVED
 from broker.config import SESSION_RECORDS
 from broker.session import Arrived, Session
 from devices.topics import EVENT_LANE
@@ -24,7 +25,6 @@ from devices.topics import telemetry_lane as telemetry_filters
 log = logging.getLogger(__name__)
 
 EVENT_SESSION = "vigil-event"
-RESERVED = "vigil-"  # client ids of the platform begin so; the callout refuses them to devices
 
 
 @dataclass(frozen=True, slots=True)
