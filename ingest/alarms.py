@@ -1,0 +1,60 @@
+"""From what a detector found to the alarm that the store keeps: whose it is, where, how late, and why. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+
+from analytics.step import Finding
+from devices.clock import late
+from dispatch.alarm import alarm_id
+from ingest.said import Known, Register
+from store.alarms import NewAlarm
+from store.devices import RegisteredDevice
+
+
+class NoSuchSource(LookupError):
+    """A finding about a device or zone that the register does not have."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(f"{finding.kind}: expected a device or zone of the register, got {finding.source!r}")
+        self.finding = finding
+
+
+def new_alarm(finding: Finding, about: RegisteredDevice, received: datetime) -> NewAlarm:
+    """The alarm that a finding raises. `about`: the device that spoke, or whose deadline passed; `received`: when it reached us."""
+    return NewAlarm(
+        alarm_id=alarm_id(finding.source, finding.kind, finding.key),
+        source=finding.source,
+        kind=finding.kind,
+        key=finding.key,
+        device_id=about.device_id,
+        area=about.area,
+        site_id=about.site_id,
+        zone_id=about.zone_id,
+        senior_id=about.senior_id,
+        gateway=about.code if about.profile == "gateway" else about.gateway,
+        device=about.code,
+        senior=about.senior,
+        zone=about.zone,
+        site=about.site,
+        drill=finding.drill,
+        at=finding.at,
+        received_at=received,
+        late_s=late(finding.at, received),
+        rule_version=finding.rule_version,
+        reasons=[asdict(reason) for reason in finding.reasons],
+        evidence=dict(finding.evidence),
+    )
+
+
+def about(finding: Finding, register: Register, zones: Mapping[str, Known]) -> RegisteredDevice:
+    """The device that a finding without a message is about: its source, or any device of its zone. Raises NoSuchSource."""
+    found = register.get(finding.source) or zones.get(finding.source)
+    if found is None:
+        raise NoSuchSource(finding)
+    return found.device
+
+
+def by_zone(register: Register) -> dict[str, Known]:
+    """One device of every zone, always the same one."""
+    return {known.device.zone: known for _, known in sorted(register.items(), reverse=True) if known.device.zone}

@@ -1,0 +1,125 @@
+"""What has arrived and is not yet acknowledged: repeats are recognised, batches taken in order, nothing ever dropped. Pure.
+
+The broker hands an unacknowledged message over again every two seconds and after every reconnect, so while the database
+is away each message in here comes again and again. It is one entry however often it comes; all its deliveries are acknowledged.
+"""
+
+from collections import deque
+from collections.abc import Callable, Container, Hashable, Iterable
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+from broker.session import Arrived
+
+# A status has no key: the same words may be said again and meant again, so only the broker's own repeats are repeats.
+_STATUS = "/status"
+# Foreign messages may have no key either: equal ones merge for 60 s only, which is decided later.
+_FOREIGN = "/foreign/"
+
+
+@dataclass(slots=True, eq=False)
+class Taken:
+    """One message with all its deliveries so far; `first` decides when it arrived, `owner` whose session it came by."""
+
+    first: Arrived
+    owner: Hashable
+    acknowledge: Callable[[Arrived], None]
+    deliveries: dict[tuple[int, int], Arrived] = field(default_factory=dict)
+
+
+class Window:
+    """Entries in order of arrival: waiting ones, and those taken into a batch that is not yet done.
+
+    The last `remembered` that are done are still known, since repeats of them may be under way: they are acknowledged at once.
+    """
+
+    def __init__(self, remembered: int = 65_536) -> None:
+        self._entries: dict[Hashable, Taken] = {}
+        self._waiting: deque[Taken] = deque()
+        self._done: dict[bytes, None] = {}
+        self._remembered = remembered
+        self.repeats = 0
+        self.payload_bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @property
+    def waiting(self) -> int:
+        """How many wait to be taken."""
+        return len(self._waiting)
+
+    def add(self, arrived: Arrived, owner: Hashable, acknowledge: Callable[[Arrived], None]) -> bool:
+        """Take a delivery in. False when it is a repeat."""
+        identity = _identity(arrived)
+        entry = self._entries.get(identity)
+        if entry is not None:
+            self._again(entry, arrived, acknowledge)
+            return False
+        if _lasting(arrived) and _digest(arrived) in self._done:
+            self.repeats += 1
+            acknowledge(arrived)
+            return False
+        entry = self._entries[identity] = Taken(arrived, owner, acknowledge, {(arrived.generation, arrived.mid): arrived})
+        self._waiting.append(entry)
+        self.payload_bytes += len(arrived.payload)
+        return True
+
+    def take(self, limit: int) -> list[Taken]:
+        """The oldest waiting entries, at most `limit`."""
+        return [self._waiting.popleft() for _ in range(min(limit, len(self._waiting)))]
+
+    def done(self, taken: Iterable[Taken], refused: Container[Taken] = ()) -> None:
+        """They are stored: acknowledge them, and know them for a while. Not what was refused: it counts each time it is said."""
+        for entry in taken:
+            self._remove(entry)
+            if _lasting(entry.first) and entry not in refused:
+                self._done[_digest(entry.first)] = None
+            for arrived in entry.deliveries.values():
+                entry.acknowledge(arrived)
+        while len(self._done) > self._remembered:
+            del self._done[next(iter(self._done))]
+
+    def pending(self, taken: Iterable[Taken]) -> list[Taken]:
+        """Those of them that are not done."""
+        return [entry for entry in taken if self._entries.get(_identity(entry.first)) is entry]
+
+    def give_back(self, taken: Iterable[Taken]) -> None:
+        """Those of them that are not done are not stored: put them back in front, in their order."""
+        self._waiting.extendleft(reversed(self.pending(taken)))
+
+    def count(self, owner: Hashable) -> int:
+        """How many wait that came by this session."""
+        return sum(entry.owner == owner for entry in self._waiting)
+
+    def leave(self, owner: Hashable) -> None:
+        """Leave what waits from this session to the broker, which hands it over again. For when the session is left, not before."""
+        left = [entry for entry in self._waiting if entry.owner == owner]
+        self._waiting = deque(entry for entry in self._waiting if entry.owner != owner)
+        for entry in left:
+            self._remove(entry)
+
+    def _again(self, entry: Taken, arrived: Arrived, acknowledge: Callable[[Arrived], None]) -> None:
+        self.repeats += 1
+        if any(generation < arrived.generation for generation, _ in entry.deliveries):
+            entry.deliveries = {}  # those of an earlier connection can no longer be acknowledged
+        entry.acknowledge = acknowledge
+        entry.deliveries[arrived.generation, arrived.mid] = arrived
+
+    def _remove(self, entry: Taken) -> None:
+        del self._entries[_identity(entry.first)]
+        self.payload_bytes -= len(entry.first.payload)
+
+
+def _identity(arrived: Arrived) -> Hashable:
+    if arrived.topic.endswith(_STATUS):
+        return (arrived.topic, arrived.generation, arrived.mid)
+    return (arrived.topic, arrived.payload)
+
+
+def _lasting(arrived: Arrived) -> bool:
+    return not arrived.topic.endswith(_STATUS) and _FOREIGN not in arrived.topic
+
+
+def _digest(arrived: Arrived) -> bytes:
+    return blake2b(arrived.topic.encode() + b"\0" + arrived.payload, digest_size=16).digest()

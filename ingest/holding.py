@@ -1,0 +1,127 @@
+"""Which areas a telemetry worker holds: it takes what is free, gives one away to a worker that has clearly fewer, and rests
+some of its sessions when more is coming than it can keep in memory. All of it only between batches.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from broker import lanes
+from broker.session import Arrived
+from ingest.batch import Window
+from ingest.partition import Partition, lock_name, rebuilt
+from ingest.registry import Registry
+from ingest.said import TELEMETRY
+from ingest.settings import IngestSettings
+from store import locks, messages
+from store.connect import Connection
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY = timedelta(seconds=1)
+ALIVE_WITHIN = timedelta(seconds=8)  # a worker reports every five seconds
+KEEP_OFF = timedelta(seconds=15)  # from an area that was given away
+MOST_BYTES, MOST_WAITING, FEW_WAITING = 128 * 1024 * 1024, 100_000, 5_000
+
+
+class Holding:
+    """The partitions in this worker's hands, by area. `on_some` is called when something has arrived."""
+
+    def __init__(self, settings: IngestSettings, registry: Registry, window: Window, on_some: Callable[[], None]) -> None:
+        self._settings = settings
+        self._registry = registry
+        self._window = window
+        self._on_some = on_some
+        self._looked: datetime | None = None
+        self._given_away: dict[str, datetime] = {}
+        self._resting: set[str] = set()
+        self._loads = registry.loads
+        self.partitions: dict[str, Partition] = {}
+
+    @property
+    def areas(self) -> list[str]:
+        """What is held, for the report."""
+        return sorted(self.partitions)
+
+    async def look(self, conn: Connection, now: datetime) -> None:
+        """Every second: take what is free, share with others, rest or come back."""
+        if self._looked is not None and now - self._looked < LOOK_EVERY:
+            return
+        self._looked = now
+        others = await self._others(conn, now)
+        await self._take(conn, now, bool(others))
+        await self._share(conn, now, others)
+        await self._rest()
+
+    def hear(self, now: datetime) -> None:
+        """Tell the detectors of every area that became audible, and what was revoked. Only between trials."""
+        for partition in self.partitions.values():
+            if partition.deaf:
+                partition.listen(self._registry.known, now)
+            if self._loads != self._registry.loads:
+                partition.forget(self._registry.known)
+        self._loads = self._registry.loads
+
+    async def leave_all(self) -> None:
+        """Leave every session. The locks end with the connection."""
+        for area in list(self.partitions):
+            await self.partitions.pop(area).leave()
+
+    async def _take(self, conn: Connection, now: datetime, shared: bool) -> None:
+        """Free areas: all at once when alone, else one a time, so that others get theirs."""
+        for area in sorted({known.origin.area for known in self._registry.known.values()} - set(self.partitions)):
+            given = self._given_away.get(area)
+            if given is not None and now - given < KEEP_OFF:
+                continue
+            if await locks.try_lock(conn, lock_name(area)):
+                await self._open(conn, area, now)
+                if shared:
+                    return
+
+    async def _open(self, conn: Connection, area: str, now: datetime) -> None:
+        partition = self.partitions[area] = await rebuilt(conn, area, self._registry.known, now)
+        session = self._settings.session(
+            lanes.telemetry_lane(area), lambda arrived: self._arrived(area, arrived), partition.link_is
+        )
+        partition.session = session
+        await session.__aenter__()
+        log.info("area %s is ours", area)
+
+    def _arrived(self, area: str, arrived: Arrived) -> None:
+        partition = self.partitions.get(area)
+        session = partition.session if partition is not None else None
+        if session is not None and self._window.add(arrived, area, session.acknowledge):
+            self._on_some()
+
+    async def _others(self, conn: Connection, now: datetime) -> dict[str, int]:
+        """How many areas each other living worker of this lane holds."""
+        return {
+            row.worker: len(row.stats.get("areas", ()))
+            for row in await messages.workers(conn)
+            if row.lane == TELEMETRY and row.worker != self._settings.worker_name and now - row.at < ALIVE_WITHIN
+        }
+
+    async def _share(self, conn: Connection, now: datetime, others: dict[str, int]) -> None:
+        if not others or min(others.values()) + 2 > len(self.partitions):
+            return
+        area = self.areas[-1]
+        await self.partitions.pop(area).leave()
+        self._window.leave(area)
+        self._given_away[area] = now
+        await locks.unlock(conn, lock_name(area))
+        log.info("area %s is given away", area)
+
+    async def _rest(self) -> None:
+        """More than memory should hold: the busiest session steps away, never the last; its backlog stays with the broker."""
+        awake = [partition for area, partition in self.partitions.items() if area not in self._resting]
+        too_much = self._window.payload_bytes > MOST_BYTES or self._window.waiting > MOST_WAITING
+        if too_much and len(awake) > 1:
+            busiest = max(awake, key=lambda partition: self._window.count(partition.area))
+            self._resting.add(busiest.area)
+            if busiest.session is not None:
+                await busiest.session.disconnect()
+            self._window.leave(busiest.area)
+        elif self._resting and self._window.waiting < FEW_WAITING:
+            back = self.partitions.get(self._resting.pop())
+            if back is not None and back.session is not None:
+                await back.session.reconnect()

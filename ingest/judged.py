@@ -1,0 +1,51 @@
+"""From deliveries to what a transaction will store: decoded, with those of unknown devices looked up again first."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from broker.session import Arrived
+from ingest.batch import Taken
+from ingest.decode import decode
+from ingest.registry import Registry
+from ingest.said import Rejected, Said
+from store.connect import Connection
+
+
+@dataclass(slots=True)
+class Judged:
+    """One batch decoded. `owners` says by whose session each came; `refused` keeps the delivery beside the reason."""
+
+    said: list[Said] = field(default_factory=list)
+    owners: list[Hashable] = field(default_factory=list)
+    refused: list[tuple[Arrived, Rejected]] = field(default_factory=list)
+    refused_entries: set[Taken] = field(default_factory=set)
+
+    @property
+    def rejected(self) -> int:
+        """How many the lane complains about."""
+        return sum(one.reported for _, one in self.refused)
+
+
+async def judged(conn: Connection, taken: Sequence[Taken], registry: Registry, lane: str, now: datetime) -> Judged:
+    """Decode a batch by the newest register there is."""
+    if registry.stale:
+        await registry.load(conn)
+    found = _decoded(taken, registry, lane)
+    if registry.doubtful((one.unknown for _, one in found.refused), now):
+        await registry.load(conn)
+        found = _decoded(taken, registry, lane)
+    return found
+
+
+def _decoded(taken: Sequence[Taken], registry: Registry, lane: str) -> Judged:
+    found = Judged()
+    for entry in taken:
+        for one in decode(entry.first, registry.known, lane):
+            if isinstance(one, Said):
+                found.said.append(one)
+                found.owners.append(entry.owner)
+            else:
+                found.refused.append((entry.first, one))
+                found.refused_entries.add(entry)
+    return found

@@ -1,0 +1,95 @@
+"""One area in one worker's hands: its lock, its session, and what its detectors remember.
+
+The memory is rebuilt from what is stored, so it can be dropped at any time; the broker keeps what is not acknowledged. Silence
+counts from when we began to listen, so every time the link comes (back) the detectors are told.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from analytics.catalogue import TELEMETRY_LANE
+from analytics.runtime import Runtime
+from analytics.step import Reading
+from broker.session import Session
+from devices.keys import Key
+from ingest.said import Known, Register
+from store import alarms, messages
+from store.connect import Connection
+from store.messages import ReplayRow
+
+MEMORY = max((detector.memory for detector in TELEMETRY_LANE), default=timedelta(0))
+_BREATH = 1_000  # rows fed before the loop serves others
+
+
+def lock_name(area: str) -> str:
+    """The advisory lock that makes an area one worker's."""
+    return f"vigil-partition:{area}"
+
+
+class Partition:
+    """An area that this worker holds. `deaf` while the link is down, and until the detectors were told that it is back."""
+
+    def __init__(self, area: str, runtime: Runtime, last_seen: Mapping[str, datetime | None]) -> None:
+        self.area = area
+        self.runtime = runtime
+        self.session: Session | None = None
+        self.deaf = True
+        self._last_seen = last_seen
+
+    @property
+    def link(self) -> bool:
+        """Whether devices of this area can be heard now."""
+        return self.session is not None and self.session.link
+
+    def link_is(self, up: bool) -> None:
+        """The session came up or went down; either way nothing can be said of silence until the detectors are told."""
+        self.deaf = True
+
+    def listen(self, register: Register, now: datetime) -> None:
+        """Tell the detectors that every device of the area is heard from now on. Only between trials."""
+        if not self.link:
+            return
+        self.deaf = False
+        for known in register.values():
+            if known.origin.area == self.area and known.device.revoked_at is None:
+                self.runtime.listen(known.origin, now, self._last_seen.get(known.device.code))
+        self._last_seen = {}
+
+    def forget(self, register: Register) -> None:
+        """What was revoked can no longer fall silent."""
+        for known in register.values():
+            if known.origin.area == self.area and known.device.revoked_at is not None:
+                self.runtime.forget(known.device.code)
+
+    async def leave(self) -> None:
+        """Close the session: what was acknowledged is flushed, the rest stays with the broker."""
+        session, self.session = self.session, None
+        if session is not None:
+            await session.__aexit__(None, None, None)
+
+
+async def rebuilt(conn: Connection, area: str, register: Register, now: datetime) -> Partition:
+    """A partition that remembers what its detectors would, had they run all the time. The lock is held."""
+    active = {(one.source, one.kind): one.at for one in await alarms.active(conn, [area]) if not one.drill}
+    runtime = Runtime(TELEMETRY_LANE, active)
+    rows = await messages.replay(conn, [area], now - MEMORY)
+    trial = runtime.trial()
+    for number, item in enumerate(_items(rows, register), 1):
+        trial.feed(item)  # what it finds was found, and stored, when it came
+        if number % _BREATH == 0:
+            await asyncio.sleep(0)
+    trial.adopt()
+    return Partition(area, runtime, await messages.last_seen(conn))
+
+
+def _items(rows: Iterable[ReplayRow], register: Register) -> Iterable[Reading]:
+    for row in rows:
+        known = register.get(row.device)
+        if known is not None:
+            yield _reading(row, known)
+
+
+def _reading(row: ReplayRow, known: Known) -> Reading:
+    values = {name: value for name, value in zip(known.profile.order, row.values, strict=False) if value is not None}
+    return Reading(known.origin, row.at, row.received_at, Key(row.device, row.b, row.n, row.t), values)

@@ -1,0 +1,84 @@
+"""From what was said to the rows that the store takes. Pure."""
+
+from collections.abc import Iterable
+
+from analytics.step import Event, Reading, Waveform
+from broker.session import Arrived
+from devices.codec import as_array
+from ingest.said import CLOCK_FIXED, Ack, Rejected, Said, Status
+from store.messages import AckRow, EventRow, HealthRow, ReadingRow, RejectedRow, WaveformRow
+
+BATTERY, SIGNAL, TEST = "battery", "signal", "test"
+
+
+def reading_row(said: Said, item: Reading) -> ReadingRow:
+    """A reading in its profile's order."""
+    values = as_array(said.known.profile, dict(item.values))
+    return ReadingRow(said.known.device.device_id, item.at, item.key.b, item.key.n, item.now, said.known.profile.version, values)
+
+
+def waveform_row(said: Said, item: Waveform) -> WaveformRow:
+    """A window of samples."""
+    return WaveformRow(said.known.device.device_id, item.at, item.key.b, item.key.n, item.now, item.fs, item.unit, item.xyz)
+
+
+def event_row(said: Said, item: Event) -> EventRow:
+    """An event, at the place where the register has its device."""
+    return EventRow(
+        device_id=said.known.device.device_id,
+        b=item.key.b,
+        n=item.key.n,
+        t=item.key.t,
+        area=said.known.device.area,
+        site_id=said.known.device.site_id,
+        kind=item.kind,
+        at=item.at,
+        received_at=item.now,
+        values=dict(item.values),
+        drill=item.drill,
+        flags=list(said.flags),
+    )
+
+
+def ack_row(said: Said, item: Ack) -> AckRow:
+    """An answer to a command."""
+    key = item.key
+    return AckRow(said.known.device.device_id, key.b, key.n, key.t, item.command, item.done, item.at, item.now)
+
+
+def health_row(said: Said) -> HealthRow:
+    """What one thing that was said tells about the device itself: heard at arrival, a status when it was true."""
+    item, device_id = said.item, said.known.device.device_id
+    wrong = item.now if CLOCK_FIXED in said.flags else None
+    match item:
+        case Status():
+            return HealthRow(
+                device_id, item.at, online=item.online, battery=item.battery, signal=item.signal, firmware=item.firmware
+            )
+        case Event():
+            values, test_at = item.values, item.at if item.kind == TEST else None
+            return HealthRow(
+                device_id,
+                item.now,
+                event_at=item.at,
+                test_at=test_at,
+                battery=values.get(BATTERY),
+                signal=values.get(SIGNAL),
+                clock_wrong_at=wrong,
+            )
+        case Reading():
+            battery, signal = item.values.get(BATTERY), item.values.get(SIGNAL)
+            return HealthRow(device_id, item.now, telemetry_at=item.at, battery=battery, signal=signal, clock_wrong_at=wrong)
+        case Waveform():
+            return HealthRow(device_id, item.now, telemetry_at=item.at, clock_wrong_at=wrong)
+        case Ack():
+            return HealthRow(device_id, item.now, clock_wrong_at=wrong)
+
+
+def rejected_rows(lane: str, refused: Iterable[tuple[Arrived, Rejected]]) -> list[RejectedRow]:
+    """What could not be understood, once for both lanes."""
+    return [
+        RejectedRow(lane, arrived.topic, arrived.payload, one.reason, one.area, arrived.at)
+        for arrived, one in refused
+        if one.reported
+    ]

@@ -1,0 +1,103 @@
+"""What decoding makes of a delivery: things that enrolled devices said, or a rejection. Values, no input or output."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from analytics.step import Event, Origin, Reading, Waveform
+from devices.keys import Key
+from devices.profiles import PROFILES, Profile
+from store.devices import RegisteredDevice
+
+EVENTS, TELEMETRY = "events", "telemetry"
+
+LATE, CLOCK_FIXED, WRONG_PLACE, FOREIGN, VALUES_DROPPED = "late", "clock_fixed", "wrong_place", "foreign", "values_dropped"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A device of the register with what is looked up for every message."""
+
+    device: RegisteredDevice
+    profile: Profile
+    origin: Origin
+
+
+Register = Mapping[str, Known]
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """A device's answer to a command."""
+
+    at: datetime
+    now: datetime
+    key: Key
+    command: str
+    done: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Link state as the device or its last will tells it. `at` is when that was true, as far as anybody knows."""
+
+    at: datetime
+    now: datetime
+    online: bool
+    by_will: bool
+    battery: float | None
+    signal: float | None
+    firmware: str | None
+
+
+Item = Reading | Event | Waveform | Ack | Status
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One thing that one device said.
+
+    `pinned`: `item.at` is only when it arrived, and whatever is decided first for its key stays. `earlier` is the key under
+    which the same words may already have been taken, when the sender gives them no key.
+    """
+
+    known: Known
+    item: Item
+    pinned: bool = False
+    flags: tuple[str, ...] = ()
+    earlier: Key | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A delivery that could not be understood. `area` as its topic claims, or "". `unknown`: the code that nobody enrolled.
+
+    Not `reported`: the other lane hears the same message and complains.
+    """
+
+    reason: str
+    area: str = ""
+    unknown: str = ""
+    reported: bool = True
+
+
+# What one delivery comes to; nothing at all when it tells nothing that concerns us.
+Decoded = tuple[Said | Rejected, ...]
+
+
+def known(register: Mapping[str, RegisteredDevice]) -> dict[str, Known]:
+    """The register as decoding wants it. Devices of a profile that this version does not know are left out."""
+    return {code: _known(device) for code, device in register.items() if device.profile in PROFILES}
+
+
+def _known(device: RegisteredDevice) -> Known:
+    origin = Origin(
+        device=device.code,
+        profile=device.profile,
+        area=device.area,
+        site=device.site,
+        zone=device.zone,
+        senior=device.senior,
+        gateway=device.gateway,
+    )
+    return Known(device, PROFILES[device.profile], origin)
