@@ -47,7 +47,7 @@ def test_every_part_of_the_design_is_there(compose: dict[str, Any]) -> None:
 
 
 def test_what_stays_up_has_a_healthcheck_and_what_runs_once_does_not_restart(compose: dict[str, Any]) -> None:
-    once = {"setup", "migrate", "load", "sessions"}
+    once = {"setup", "migrate", "load"}
     for name, service in compose["services"].items():
         if name in once:
             assert service["restart"] == "no", name
@@ -64,8 +64,9 @@ def test_commands_and_settings_are_the_products_own(compose: dict[str, Any]) -> 
             assert set(service["environment"]) <= known, name
 
 
-def test_no_device_is_judged_before_the_sessions_exist(compose: dict[str, Any]) -> None:
-    assert compose["services"]["callout"]["depends_on"]["sessions"] == {"condition": "service_completed_successfully"}
+def test_devices_are_judged_once_broker_and_register_are_there(compose: dict[str, Any]) -> None:
+    needed = compose["services"]["callout"]["depends_on"]
+    assert needed == {"load": {"condition": "service_completed_successfully"}, "broker": {"condition": "service_healthy"}}
 
 
 def test_volumes_are_declared_and_dependencies_exist(compose: dict[str, Any]) -> None:

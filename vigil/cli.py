@@ -69,7 +69,6 @@ def _add_parts(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         ("api", parts.api, "the console, REST and websocket (a part of `up`)"),
         ("callout", parts.callout, "the judge of each device that connects (a part of `up`)"),
         ("migrate", parts.migrate, "bring the database's schema up to date"),
-        ("sessions", parts.sessions, "create every persistent MQTT session that is missing"),
         ("setup", parts.setup, "draw secrets and write the NATS server's configuration (for containers)"),
         ("load-demo", parts.load_demo, "load the demo district into an empty database"),
     ):

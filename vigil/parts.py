@@ -11,10 +11,9 @@ from psycopg.conninfo import make_conninfo
 
 from api.app import ApiSettings, serve
 from broker import callout as judge
-from broker import lanes
 from broker import server as mqtt
+from broker.admission import Credential
 from broker.config import BrokerConfig
-from broker.judge import Credential
 from broker.secrets import load_or_create
 from desk.loop import DeskSettings
 from desk.loop import run as keep_clocks
@@ -23,7 +22,7 @@ from ingest.settings import IngestSettings
 from ingest.telemetry import run_telemetry
 from simulators import life
 from simulators.district import demo_district
-from store import devices, notify, register
+from store import devices, notify
 from store.connect import connect
 from store.migrate import apply, set_passwords
 from vigil import demo
@@ -91,7 +90,7 @@ async def api(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 async def callout(arguments: argparse.Namespace, settings: Settings) -> int:
-    """One of the judges; it works without the database from its snapshot."""
+    """One of the judges; it makes the persistent sessions first, and works without the database from its snapshot."""
     dsn, stop, changed = database_url(settings), stop_on_signals(), asyncio.Event()
 
     async def load() -> Mapping[str, Credential]:
@@ -101,9 +100,11 @@ async def callout(arguments: argparse.Namespace, settings: Settings) -> int:
 
     mine = judge.CalloutSettings(
         nats_url=settings.text("VIGIL_NATS_URL"),
+        mqtt_host=settings.text("VIGIL_MQTT_HOST"),
+        mqtt_port=settings.number("VIGIL_MQTT_PORT"),
         secrets=load_or_create(settings.secrets / "broker"),
-        snapshot=settings.data / f"{arguments.name}.snapshot",
-        name=arguments.name,
+        snapshot_path=settings.data / f"{arguments.name}.snapshot",
+        tls_ca=settings.path("VIGIL_MQTT_CA"),
     )
     listening = asyncio.create_task(
         notify.listen(dsn, [notify.REGISTER], lambda channel, payload: changed.set(), changed.set, stop), name="register"
@@ -141,20 +142,6 @@ async def migrate(arguments: argparse.Namespace, settings: Settings) -> int:
         given = {role: file.read_text().strip() for role, file in files.items() if file.exists()}
         await set_passwords(conn, given)
     say(f"schema: {', '.join(applied) or 'already up to date'}")
-    return 0
-
-
-async def sessions(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Create every persistent session before any device may connect."""
-    async with await connect(database_url(settings), autocommit=True, application="vigil-sessions") as conn:
-        areas = [one.code for one in await register.areas(conn) if one.level == "subdistrict"]
-    await lanes.ensure(
-        lanes.all_lanes(areas),
-        host=settings.text("VIGIL_MQTT_HOST"),
-        port=settings.number("VIGIL_MQTT_PORT"),
-        password=_service_password(settings, "ingest"),
-    )
-    say(f"sessions: the event lane and {len(areas)} telemetry areas exist")
     return 0
 
 

@@ -1,7 +1,7 @@
 """`vigil up`: everything on this machine, as supervised processes, in an order that loses nothing.
 
-Database, schema and district first; then the broker; then every persistent MQTT session; only then the auth callouts, since no
-device may connect before the sessions that will hear it exist; then the workers, the console and the simulated life.
+Database, schema and district first; then the broker; then the auth callouts, which make every persistent MQTT session before they
+let the first device in; then the workers, the console and the simulated life.
 """
 
 import argparse
@@ -18,11 +18,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-from broker import lanes
 from broker import server as mqtt
 from broker.config import BrokerConfig
 from broker.secrets import BrokerSecrets, load_or_create
-from care.district import District
 from simulators.district import demo_district
 from store import server as database
 from store.connect import connect
@@ -118,11 +116,9 @@ def make_plan(arguments: argparse.Namespace, settings: Settings, tell: Callable[
 async def bring_up(plan: Plan, supervisor: Supervisor) -> None:
     """Start everything, each part when what it stands on is ready."""
     base = await _start_database(plan, supervisor)
-    district = await _prepare(base, plan)
+    await _prepare(base, plan)
     secrets = load_or_create(plan.secrets / "broker")
     await _start_broker(plan, secrets, supervisor)
-    areas = [area.code for area in district.areas if area.level == "subdistrict"]
-    await lanes.ensure(lanes.all_lanes(areas), host="127.0.0.1", port=plan.mqtt, password=secrets.passwords["ingest"])
     for child in _workers(plan, base):
         await supervisor.start(child)
 
@@ -136,14 +132,13 @@ async def _start_database(plan: Plan, supervisor: Supervisor) -> database.Embedd
     return base
 
 
-async def _prepare(base: database.EmbeddedDatabase, plan: Plan) -> District:
+async def _prepare(base: database.EmbeddedDatabase, plan: Plan) -> None:
     async with await connect(base.dsn("vigil_owner"), autocommit=True, application="vigil-up") as conn:
         if applied := await apply(conn):
             say(f"schema: {len(applied)} step(s) applied")
         district = await asyncio.to_thread(demo_district, plan.seed)
         if await demo.load(conn, district, plan.secrets, datetime.now(UTC)):
             say(f"demo district loaded: {len(district.sites)} sites, {len(district.devices)} devices, all people invented")
-    return district
 
 
 async def _start_broker(plan: Plan, secrets: BrokerSecrets, supervisor: Supervisor) -> None:
