@@ -27,12 +27,12 @@ NAME, VERSION = "co", 1
 _RULE = f"{NAME}/{VERSION}"
 _SOURCE = "EN 50291-1 [M]"
 _MINUTE_MS = 60_000
-_Dose = tuple[tuple[int, float], ...]
+_Dose = tuple[tuple[int, int, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class CoState:
-    """`ppm` last value; `dose` ppm·ms by minute since the epoch, of the last 120 minutes, minutes without dose left out."""
+    """`ppm` last value; `dose` (since, until, ppm·ms) of the last 120 minutes, an entry a minute at most."""
 
     source: str
     condition: Condition
@@ -42,31 +42,35 @@ class CoState:
 
 def breathe(dose: _Dose, since: int, until: int, ppm: float) -> _Dose:
     """The dose after breathing `ppm` from `since` to `until` (ms), without what is older than the longest gate."""
-    oldest = until // _MINUTE_MS - LONGEST_MIN
+    oldest = until - LONGEST_MIN * _MINUTE_MS
     keep = 0
-    while keep < len(dose) and dose[keep][0] < oldest:
+    while keep < len(dose) and dose[keep][1] <= oldest:
         keep += 1
     until = min(until, since + LONGEST_HELD_MS)
-    if ppm <= 0 or since >= until:
+    if until <= max(since, oldest):
         return dose[keep:]
     parts = list(dose[keep:])
-    for minute in range(since // _MINUTE_MS, (until - 1) // _MINUTE_MS + 1):
-        start = minute * _MINUTE_MS
-        part = ppm * (min(until, start + _MINUTE_MS) - max(since, start))
-        if parts and parts[-1][0] == minute:
-            parts[-1] = (minute, parts[-1][1] + part)
-        elif minute >= oldest:
-            parts.append((minute, part))
+    while since < until:
+        end = min(until, since - since % _MINUTE_MS + _MINUTE_MS)
+        part = (since, end, max(0.0, ppm) * (end - since))
+        if parts and parts[-1][0] // _MINUTE_MS == since // _MINUTE_MS:
+            first, _, before = parts.pop()
+            part = (first, end, before + part[2])
+        elif parts and not parts[-1][2]:
+            parts.pop()  # a whole minute of clean air
+        parts.append(part)
+        since = end
     return tuple(parts)
 
 
 def mean(dose: _Dose, now: int, minutes: int) -> float:
     """Mean ppm of the last `minutes` before `now` (ms); what was unknown counts as none."""
-    start = now - minutes * _MINUTE_MS
-    first, whole = divmod(start, _MINUTE_MS)
-    total = sum(part for minute, part in dose if minute > first)
-    oldest = sum(part for minute, part in dose if minute == first)
-    return (total + oldest * (1 - whole / _MINUTE_MS)) / (minutes * _MINUTE_MS)
+    start, total = now - minutes * _MINUTE_MS, 0.0
+    for since, until, part in reversed(dose):
+        if until <= start:
+            break
+        total += part if since >= start else part * (until - start) / (until - since)
+    return total / (minutes * _MINUTE_MS)
 
 
 def _reached(dose: _Dose, now: int, ppm: float) -> tuple[Reason, ...]:
