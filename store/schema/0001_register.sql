@@ -165,7 +165,7 @@ GRANT SELECT (senior_id, code, site_id, area, zone_id, tags, ability_level, demo
 GRANT SELECT (responder_id, code, name, kind, skills, station_id, area, vehicle, shifts, demo, lon, lat, position_at)
     ON responders TO vigil_worker;
 GRANT INSERT, UPDATE ON device_health TO vigil_worker;
-GRANT SELECT, INSERT, DELETE ON sessions TO vigil_api;
+GRANT SELECT, INSERT, DELETE, UPDATE (expires_at) ON sessions TO vigil_api;
 GRANT UPDATE (lon, lat, position_at) ON responders TO vigil_api;
 GRANT UPDATE (password_argon2) ON accounts TO vigil_api;
 GRANT INSERT ON devices TO vigil_api;

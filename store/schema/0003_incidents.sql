@@ -62,6 +62,7 @@ CREATE TABLE alarms (
     received_at timestamptz NOT NULL,
     stored_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     cleared_at timestamptz,
+    ended_at timestamptz,            -- the condition is over, but the alarm latches until a person resolves
     late_s integer NOT NULL,
     rule_version text NOT NULL,
     reasons jsonb NOT NULL,
@@ -112,6 +113,48 @@ CREATE FUNCTION trail_is_append_only() RETURNS trigger LANGUAGE plpgsql AS
 CREATE TRIGGER trail_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON trail
     FOR EACH STATEMENT EXECUTE FUNCTION trail_is_append_only();
 
+-- An incident as the board shows it: one row with everything, however many tables it lies in.
+CREATE VIEW cards AS
+SELECT incidents.incident_id AS id, incidents.version, incidents.hazard, incidents.subject_kind, incidents.subject, incidents.kind,
+    summary.kinds, incidents.priority, incidents.state, incidents.state_at, incidents.drill, incidents.rings, incidents.level,
+    incidents.escalated_at, incidents.late_s, summary.alarms, summary.active_alarms, incidents.area,
+    sites.code AS site, sites.kind AS site_kind, sites.name_zh AS site_name_zh, sites.name_en AS site_name_en,
+    sites.address AS site_address, sites.lon AS site_lon, sites.lat AS site_lat,
+    coalesce(zones.code, '') AS zone, coalesce(zones.kind, '') AS zone_kind, coalesce(zones.name_zh, '') AS zone_name_zh,
+    coalesce(zones.name_en, '') AS zone_name_en, coalesce(zones.floor, 0) AS zone_floor,
+    coalesce(seniors.code, '') AS senior, coalesce(seniors.name, '') AS senior_name, coalesce(seniors.sex, '') AS senior_sex,
+    coalesce(seniors.birth_year, 0) AS senior_birth_year, coalesce(seniors.tags, '{}') AS senior_tags,
+    coalesce(seniors.ability_level, 0) AS senior_ability_level,
+    summary.device, accounts.login AS acknowledged_by, incidents.cause, incidents.note, incidents.pressed_or_fire,
+    incidents.raised_at, incidents.received_at, incidents.stored_at, incidents.shown_at, incidents.acknowledged_at,
+    incidents.offered_at, incidents.accepted_at, incidents.en_route_at, incidents.arrived_at, incidents.entered_at,
+    incidents.resolved_at, incidents.closed_at
+FROM incidents
+JOIN sites USING (site_id)
+LEFT JOIN zones ON zones.zone_id = incidents.zone_id
+LEFT JOIN seniors ON seniors.senior_id = incidents.senior_id
+LEFT JOIN accounts ON accounts.account_id = incidents.acknowledged_by
+CROSS JOIN LATERAL (
+    SELECT array_agg(DISTINCT alarms.kind) AS kinds, count(*)::integer AS alarms,
+        (count(*) FILTER (WHERE alarms.state IN ('active', 'shelved') AND alarms.ended_at IS NULL))::integer AS active_alarms,
+        (array_agg(coalesce(devices.code, alarms.source)
+            ORDER BY alarms.kind = incidents.kind DESC, alarms.priority, alarms.stored_at, alarms.alarm_id))[1] AS device
+    FROM alarms LEFT JOIN devices USING (device_id)
+    WHERE alarms.incident_id = incidents.incident_id
+) AS summary;
+
+-- A dispatch with the names of its people.
+CREATE VIEW errands AS
+SELECT dispatches.dispatch_id AS id, dispatches.incident_id AS incident, responders.code AS responder,
+    responders.name AS responder_name, responders.kind AS responder_kind, responders.vehicle, dispatches.attempt, dispatches.state,
+    accounts.login AS offered_by, dispatches.offered_at, dispatches.deadline_at, dispatches.accepted_at, dispatches.en_route_at,
+    dispatches.arrived_at, dispatches.entered_at, dispatches.ended_at, dispatches.travel_s, dispatches.distance_m,
+    dispatches.route, dispatches.ranking
+FROM dispatches
+JOIN responders USING (responder_id)
+LEFT JOIN accounts ON accounts.account_id = dispatches.offered_by;
+
+GRANT SELECT ON cards, errands TO vigil_api;
 GRANT SELECT, INSERT ON trail TO vigil_worker, vigil_api;
 GRANT SELECT, INSERT, UPDATE ON incidents, dispatches TO vigil_worker, vigil_api;
 GRANT SELECT, INSERT, UPDATE ON alarms TO vigil_worker;

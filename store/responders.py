@@ -1,0 +1,63 @@
+"""Responders: who can be sent, where each was last seen, and whether he has an errand."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import msgspec
+
+from care.people import Shift
+from store import notify
+from store.connect import Connection
+from store.errors import NotFound
+from store.rows import all_rows, one_value
+from store.statements import statements
+
+_SQL = statements("responders")
+
+
+@dataclass(frozen=True, slots=True)
+class ResponderRow:
+    """Someone who can be sent. `lon`/`lat` are None until a position was told; `station` is a site's code."""
+
+    code: str
+    name: str
+    kind: str
+    skills: list[str]
+    vehicle: str
+    area: str
+    station: str
+    station_lon: float
+    station_lat: float
+    lon: float | None
+    lat: float | None
+    position_at: datetime | None
+    shifts: tuple[Shift, ...]
+    busy: bool
+    demo: bool
+
+
+async def candidates(conn: Connection, area: str | None) -> list[ResponderRow]:
+    """The responders of a scope (an area-code prefix or `site:<code>`), by code; without one, all."""
+    return await _read(conn, area, None)
+
+
+async def responder(conn: Connection, code: str) -> ResponderRow:
+    """One responder. Raises NotFound."""
+    found = await _read(conn, None, code)
+    if not found:
+        raise NotFound("responder", code)
+    return found[0]
+
+
+async def set_position(conn: Connection, code: str, lon: float, lat: float, at: datetime) -> None:
+    """Where a responder was at that time; an older position than the one held changes nothing. Raises NotFound."""
+    position = {"code": code, "lon": lon, "lat": lat, "at": at}
+    if await one_value(conn, _SQL["set_position"], position) is not None:
+        await notify.responder(conn, code)
+    elif not await one_value(conn, _SQL["exists"], position):
+        raise NotFound("responder", code)
+
+
+async def _read(conn: Connection, scope: str | None, code: str | None) -> list[ResponderRow]:
+    rows = await all_rows(conn, ResponderRow, _SQL["responders"], {"scope": scope, "code": code})
+    return [replace(row, shifts=msgspec.convert(row.shifts, tuple[Shift, ...])) for row in rows]
