@@ -9,7 +9,7 @@ from shapely.ops import polygonize
 from simulators.city.plan import Plan
 from simulators.metres import shape_to_degrees
 
-_GRID_DEG = 1e-6
+_GRID_DEG = 1e-7
 
 
 class UnassignedTile(ValueError):
@@ -23,7 +23,7 @@ class UnassignedTile(ValueError):
 def tiles(plan: Plan) -> Mapping[str, BaseGeometry]:
     """The sub-districts by code, in degrees. Raises UnassignedTile."""
     outline = shape_to_degrees(plan.outline)
-    lines = [outline.boundary, *(shape_to_degrees(cut) for cut in plan.cuts)]
+    lines = [outline.boundary, *(shape_to_degrees(cut, 9) for cut in plan.cuts)]
     noded = unary_union(set_precision(lines, _GRID_DEG), grid_size=_GRID_DEG)
     faces = [face for face in polygonize(noded) if outline.contains(face.representative_point())]
     owned = {
