@@ -112,13 +112,18 @@ async def raise_alarm(conn: Connection, new: NewAlarm, now: datetime) -> Raised:
     Raises Contended, UnknownKind.
     """
     arguments = _arguments(new, now)
+    # read first: the attempts below are then savepoints of the caller's transaction, never transactions that commit by themselves
+    known = await _known(conn, arguments)
     for _ in range(_ATTEMPTS):
+        if known is not None:
+            return known
         async with conn.transaction() as attempt:
             raised = await _attempt(conn, new, arguments, now)
             if raised is None:
                 raise Rollback(attempt)
         if raised is not None:
             return raised
+        known = await _known(conn, arguments)
     raise Contended(new.alarm_id)
 
 
@@ -167,11 +172,14 @@ def _arguments(new: NewAlarm, now: datetime) -> dict[str, Any]:
     }
 
 
+async def _known(conn: Connection, arguments: dict[str, Any]) -> Raised | None:
+    """Where this very alarm stands, if it was raised before."""
+    known = await (await conn.execute(_SQL["raised_before"], arguments)).fetchone()
+    return None if known is None else Raised(known[0], known[1], False, False)
+
+
 async def _attempt(conn: Connection, new: NewAlarm, arguments: dict[str, Any], now: datetime) -> Raised | None:
     """None when another transaction changed what was read before; then everything of the attempt is undone."""
-    known = await (await conn.execute(_SQL["raised_before"], arguments)).fetchone()
-    if known is not None:
-        return Raised(known[0], known[1], False, False)
     for statement in ("lock_incident_of_active", "lock_incident_about"):
         standing = await one_row(conn, _Standing, _SQL[statement], arguments)
         if standing is not None:

@@ -3,8 +3,10 @@
 import asyncio
 import itertools
 import subprocess
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, time
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -23,19 +25,19 @@ _TEMPLATE = "template_vigil"
 _numbers = itertools.count(1)
 
 
+@pytest.fixture
+def server_home() -> Iterator[Path]:
+    """A directory for a server of one's own. Not under pytest's: every other pytest that starts closes that one to all but root,
+    and PostgreSQL does not run as root."""
+    with tempfile.TemporaryDirectory(prefix="vigil-test-", ignore_cleanup_errors=True) as home:
+        yield Path(home)
+
+
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedDatabase]:
+def postgres() -> Iterator[EmbeddedDatabase]:
     """The embedded server, started once; it stops with the session, also when the session is killed."""
-    server = EmbeddedDatabase(tmp_path_factory.mktemp("database"))
-    server.prepare()
-    log = (server.home / "postgres.log").open("ab")
-    with log, subprocess.Popen(server.argv(), stdin=subprocess.DEVNULL, stdout=log, stderr=log) as process:
-        try:
-            asyncio.run(server.wait_ready())
-            yield server
-        finally:
-            process.send_signal(STOP_SIGNAL)
-            process.wait(20)
+    with tempfile.TemporaryDirectory(prefix="vigil-test-", ignore_cleanup_errors=True) as home:
+        yield from _served(EmbeddedDatabase(Path(home)))
 
 
 @pytest.fixture(scope="session")
@@ -129,6 +131,18 @@ async def loaded(conn: Connection, small_district: District, now: datetime) -> D
     await load_district(conn, small_district, now)
     await conn.commit()
     return small_district
+
+
+def _served(server: EmbeddedDatabase) -> Iterator[EmbeddedDatabase]:
+    server.prepare()
+    log = (server.home / "postgres.log").open("ab")
+    with log, subprocess.Popen(server.argv(), stdin=subprocess.DEVNULL, stdout=log, stderr=log) as process:
+        try:
+            asyncio.run(server.wait_ready())
+            yield server
+        finally:
+            process.send_signal(STOP_SIGNAL)
+            process.wait(20)
 
 
 async def _migrate(dsn: str) -> None:
