@@ -146,22 +146,16 @@ class Trial:
     def feed(self, item: Message) -> list[Finding]:
         """Everything that the detectors of this device find, after the deadlines of its scopes that lie before it."""
         found: list[Finding] = []
-        for key in self._runtime._listening(item.origin):
-            self._ticks(key, item.at, found)
+        keys = self._runtime._listening(item.origin)
+        self._ticks(keys, item.at, found)
+        for key in keys:
             self._step(key, item, found)
         return found
 
     def tick(self, until: datetime) -> list[Finding]:
         """Deliver every deadline up to and including `until`, in time order."""
         found: list[Finding] = []
-        keys = {*self._runtime._due(until), *self._changed}
-        waiting = [(due, *key) for key in keys if (due := self._deadline(key)) is not None and due <= until]
-        heapq.heapify(waiting)
-        while waiting:
-            due, index, name = heapq.heappop(waiting)
-            again = self._step((index, name), Tick(due), found)
-            if again is not None and due < again <= until:
-                heapq.heappush(waiting, (again, index, name))
+        self._ticks({*self._runtime._due(until), *self._changed}, until, found)
         return found
 
     def listen(self, item: Listening) -> list[Finding]:
@@ -176,11 +170,17 @@ class Trial:
         changed, self._changed = self._changed, {}
         self._runtime._take(changed)
 
-    def _ticks(self, key: _Key, until: datetime, found: list[Finding]) -> None:
-        due = self._deadline(key)
-        while due is not None and due <= until:
-            again = self._step(key, Tick(due), found)
-            due = again if again is not None and again > due else None
+    def _ticks(self, keys: Iterable[_Key], until: datetime, found: list[Finding]) -> None:
+        """Deadlines of these states up to `until`, in time order. One that a tick does not move forward is left alone."""
+        waiting = [(due, *key) for key in keys if (due := self._deadline(key)) is not None and due <= until]
+        if not waiting:
+            return
+        heapq.heapify(waiting)
+        while waiting:
+            due, index, name = heapq.heappop(waiting)
+            again = self._step((index, name), Tick(due), found)
+            if again is not None and due < again <= until:
+                heapq.heappush(waiting, (again, index, name))
 
     def _step(self, key: _Key, item: Input, found: list[Finding]) -> datetime | None:
         """One step of one detector; answers the state's next deadline."""

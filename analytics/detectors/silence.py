@@ -80,7 +80,7 @@ def _hear(state: SilenceState, item: Message) -> tuple[SilenceState, tuple[Findi
         return state, ()
     state, found = _fall_silent(state, item.now)
     if state.silent is not None and item.now >= state.silent:
-        reason = Reason("heard_again", (item.now - state.silent).total_seconds(), None, "s", "ours")
+        reason = Reason("heard_again", (item.now - (state.heard or state.silent)).total_seconds(), None, "s", "ours")
         found = (*found, Finding(False, state.kind, state.source, item.now, str(item.key), _RULE, (reason,)))
         state = SilenceState(state.source)
     kind, limit = _rule(state, item.origin)

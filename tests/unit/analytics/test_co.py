@@ -75,6 +75,11 @@ def test_noise_around_a_gate_does_not_start_the_count_anew(reading: Make, run: R
     assert 9 <= (found[0].at - at(0)) / timedelta(minutes=1) <= 12
 
 
+def test_a_late_reading_changes_neither_dose_nor_judgement(reading: Make, run: Run) -> None:
+    times = [(0, 2.0), (60, 2.0), (30, 5000.0), (70, 40.0), (130, 40.0), (65, 5000.0), (140, 40.0)]
+    assert run(DETECTORS, [reading(PROFILE, seconds, {"co": ppm}) for seconds, ppm in times]) == []
+
+
 def test_a_missing_stretch_adds_no_dose(reading: Make, run: Run) -> None:
     hourly = [reading(PROFILE, 3600 * place, {"co": 45.0}) for place in range(8)]
     assert run(DETECTORS, hourly) == []
