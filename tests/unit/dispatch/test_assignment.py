@@ -240,6 +240,23 @@ def test_a_minute_is_too_much_to_trade_for_coverage(judge: Judge) -> None:
     assert list(reasons(chosen)) == ["nearest", "coverage_after"]
 
 
+def test_exactly_a_minute_is_no_tie(avenue: RoadGraph) -> None:
+    """The further one would leave the better coverage; whether that counts hangs on the last tenth of a second."""
+    people, homes = [person("east", 2100), person("west", 1800), person("west-too", 1700)], everywhere()
+    times = {choice.responder: choice.travel_s or 0.0 for choice in _along(avenue, people, homes, Rule()).choices}
+    gap_s = times["west"] - times["east"]
+    assert [_winner(avenue, people, homes, Rule(near_tie_s=s)) for s in (gap_s, gap_s + 0.1)] == ["east", "west"]
+
+
+def _along(avenue: RoadGraph, people: list[Candidate], homes: list[Home], rule: Rule) -> Ranking:
+    return rank((_lon(2002), LAT), (), people, roads=avenue, homes=homes, now=NOW, rule=rule)
+
+
+def _winner(avenue: RoadGraph, people: list[Candidate], homes: list[Home], rule: Rule) -> str:
+    chosen = _along(avenue, people, homes, rule).chosen
+    return chosen.responder if chosen else ""
+
+
 def test_a_tie_that_coverage_does_not_break_stays_with_the_nearest(judge: Judge) -> None:
     people = [person("a", 1800), person("b", 1900)]
     first, second = judge(2100, people).choices

@@ -85,6 +85,17 @@ def test_a_oneway_street_is_reached_in_its_direction_only(make_graph: Make, aven
     assert to_the_east / to_the_west == pytest.approx((4.2 * 300 + 50) / (2.5 * 300 + 50), rel=0.1)
 
 
+def test_where_streets_run_side_by_side_the_earliest_arrival_counts(make_graph: Make, avenue: RoadGraph) -> None:
+    """A footpath along a main road, joined to it at the west end only, is reached much later than the road it touches."""
+    nodes = [(float(lon), 39.16) for lon in avenue.lon]
+    road = [(i, i + 1, 100.0, 0, False) for i in range(40)]
+    path = [(0, 41, 0.0, 4, False), *((41 + i, 42 + i, 100.0, 4, False) for i in range(40))]
+    graph = make_graph([*nodes, *nodes], [*road, *path])
+    net = network(graph, "ebike")
+    (band,) = isochrone(net, *nodes[0], [900.0])
+    assert net.plane.distance_m(nodes[0], (outline(band).bounds[2], 39.16)) > 4.2 * 900
+
+
 def test_a_park_in_the_middle_stays_a_hole_and_a_courtyard_does_not(make_graph: Make) -> None:
     def ring(side_m: float) -> RoadGraph:
         step, cells = side_m / 10 * ONE_METRE_DEG, range(10)

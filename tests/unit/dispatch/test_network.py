@@ -198,6 +198,11 @@ def test_of_parallel_streets_the_fastest_counts_once(make_graph: Make) -> None:
     assert is_route(way, 90 / 3.6, 90.0, (A, A, B, B))
 
 
+def test_of_parallel_streets_the_fastest_may_be_the_longest(make_graph: Make) -> None:
+    streets = [(0, 1, 100.0, 3, False), (0, 1, 150.0, 0, False)]  # 4.2 and 11 m/s
+    assert is_route(route(network(make_graph([A, B], streets), "car"), A, B), 150 / 11.0, 150.0, (A, A, B, B))
+
+
 def test_a_short_cut_by_time_may_be_longer(make_graph: Make) -> None:
     slow_and_fast = [(0, 3, 300.0, 3, False), (0, 1, 200.0, 0, False), (1, 3, 200.0, 0, False)]
     way = route(network(make_graph([A, B, C, D], slow_and_fast), "car"), A, D)
