@@ -74,21 +74,23 @@ def _dangling(district: District) -> Iterable[str]:
     seniors = {s.code for s in district.seniors}
     devices = {d.code for d in district.devices}
     responders = {r.code for r in district.responders}
+    none = {""}
+    no_area, no_zone, no_senior, no_device, no_responder = (known | none for known in (areas, zones, seniors, devices, responders))
     wanted = [
-        *(("area", a.code, "parent", a.parent, areas | {""}) for a in district.areas),
+        *(("area", a.code, "parent", a.parent, no_area) for a in district.areas),
         *(("site", s.code, "area", s.area, areas) for s in district.sites),
         *(("zone", z.code, "site", z.site, sites) for z in district.zones),
-        *(("zone", z.code, "parent", z.parent, zones | {""}) for z in district.zones),
+        *(("zone", z.code, "parent", z.parent, no_zone) for z in district.zones),
         *(("senior", s.code, "site", s.site, sites) for s in district.seniors),
-        *(("senior", s.code, "zone", s.zone, zones | {""}) for s in district.seniors),
+        *(("senior", s.code, "zone", s.zone, no_zone) for s in district.seniors),
         *(("device", d.code, "site", d.site, sites) for d in district.devices),
-        *(("device", d.code, "zone", d.zone, zones | {""}) for d in district.devices),
-        *(("device", d.code, "senior", d.senior, seniors | {""}) for d in district.devices),
+        *(("device", d.code, "zone", d.zone, no_zone) for d in district.devices),
+        *(("device", d.code, "senior", d.senior, no_senior) for d in district.devices),
         *(("device", d.code, "area", d.area, areas) for d in district.devices),
-        *(("device", d.code, "gateway", d.gateway, devices | {""}) for d in district.devices),
+        *(("device", d.code, "gateway", d.gateway, no_device) for d in district.devices),
         *(("responder", r.code, "station", r.station, sites) for r in district.responders),
         *(("responder", r.code, "area", r.area, areas) for r in district.responders),
-        *(("account", a.login, "responder", a.responder or "", responders | {""}) for a in district.accounts),
+        *(("account", a.login, "responder", a.responder or "", no_responder) for a in district.accounts),
     ]
     return (f"{noun} {code}: {field} {value!r} does not exist" for noun, code, field, value, known in wanted if value not in known)
 
