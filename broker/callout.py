@@ -52,8 +52,10 @@ class CalloutSettings:
 
 @dataclass(slots=True)
 class Counts:
-    """What a callout has done since it started."""
+    """What a callout has done since it started, and whether it is at work: `listening` for the devices it knows."""
 
+    listening: bool = False
+    devices: int = 0
     granted: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     disconnected: int = 0
@@ -87,16 +89,17 @@ async def _run(settings: CalloutSettings, load: Load, changed: asyncio.Event, co
 
     async with _connection(settings, "callout", lost, returned) as judging, _connection(settings, "warden") as warden:
         clerk = _Clerk(register, Signer(settings.secrets.callout_seed), counts)
-        listening, pause_s = False, _FIRST_PAUSE_S
+        pause_s = _FIRST_PAUSE_S
         while True:
             changed.clear()
             fine = await register.refresh()
-            counts.failed_loads = register.failed_loads
+            counts.failed_loads, counts.devices = register.failed_loads, len(register.granted)
             if register.ready.is_set():
-                if not listening:
+                if not counts.listening:
                     await judging.subscribe(_QUESTIONS, queue=_QUEUE, cb=clerk.answer)
-                    listening = True
-                    log.info("callout: judging for %d devices", len(register.granted))
+                    await judging.flush()
+                    counts.listening = True
+                    log.info("callout: judging for %d devices", counts.devices)
                 fine = await _sweep(warden, register.granted, counts) and fine
             pause_s = _FIRST_PAUSE_S if fine else min(pause_s * 2, _LONGEST_PAUSE_S)
             with contextlib.suppress(TimeoutError):
