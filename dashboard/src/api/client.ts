@@ -1,0 +1,59 @@
+/** Speaks REST with the api; whatever goes wrong arrives as a `Refused` with an i18n key. */
+
+import type {
+  Choice, DispatchAction, DispatchBrief, District, IncidentDetail, Isochrones, Me, Point, Unprotected,
+} from './types'
+
+export class Refused extends Error {
+  constructor(readonly status: number, readonly key: string, detail: string, readonly allowed: string[] = []) {
+    super(detail)
+  }
+}
+
+type Body = Record<string, unknown>
+
+async function problem(response: Response): Promise<Refused> {
+  const body: unknown = await response.json().catch(() => null)
+  const { error, detail, allowed } = (body ?? {}) as { error?: unknown; detail?: unknown; allowed?: unknown }
+  const key = typeof error === 'string' ? error : `http_${response.status}`
+  return new Refused(response.status, key, typeof detail === 'string' ? detail : response.statusText, Array.isArray(allowed) ? allowed : [])
+}
+
+async function call<T>(method: 'GET' | 'POST', path: string, body?: Body, signal?: AbortSignal): Promise<T> {
+  const headers: Record<string, string> = { Accept: 'application/json' }
+  if (method === 'POST') Object.assign(headers, { 'X-Vigil': '1', 'Content-Type': 'application/json' })
+  const init: RequestInit = { method, headers, credentials: 'same-origin' }
+  if (method === 'POST') init.body = JSON.stringify(body ?? {})
+  if (signal) init.signal = signal
+  const response = await fetch(`/api${path}`, init).catch((cause: unknown) => {
+    throw new Refused(0, 'unreachable', String(cause))
+  })
+  if (!response.ok) throw await problem(response)
+  if (response.status === 204) return undefined as T
+  return (await response.json()) as T
+}
+
+const one = (id: string) => `/incidents/${encodeURIComponent(id)}`
+
+export const api = {
+  login: (login: string, password: string) => call<unknown>('POST', '/login', { login, password }),
+  logout: () => call<unknown>('POST', '/logout'),
+  me: () => call<Me>('GET', '/me'),
+  district: () => call<District>('GET', '/district'),
+  layer: (name: string) => call<GeoJSON.FeatureCollection>('GET', `/layers/${encodeURIComponent(name)}`),
+  incident: (id: string, signal?: AbortSignal) => call<IncidentDetail>('GET', one(id), undefined, signal),
+  acknowledge: (id: string, version: number) => call<IncidentDetail>('POST', `${one(id)}/acknowledge`, { version }),
+  resolve: (id: string, note: string) => call<IncidentDetail>('POST', `${one(id)}/resolve`, { note }),
+  close: (id: string, cause: string, note: string) => call<IncidentDetail>('POST', `${one(id)}/close`, { cause, note }),
+  cancel: (id: string, cause: string, note: string) => call<IncidentDetail>('POST', `${one(id)}/cancel`, { cause, note }),
+  note: (id: string, note: string) => call<IncidentDetail>('POST', `${one(id)}/notes`, { note }),
+  candidates: (id: string) => call<Choice[]>('GET', `${one(id)}/candidates`),
+  dispatch: (id: string, responder: string | null) => call<IncidentDetail>('POST', `${one(id)}/dispatches`, { responder }),
+  errand: (id: string, action: DispatchAction, body: Body = {}) =>
+    call<DispatchBrief>('POST', `/dispatches/${encodeURIComponent(id)}/${action}`, body),
+  isochrone: (code: string, signal?: AbortSignal) =>
+    call<Isochrones>('GET', `/responders/${encodeURIComponent(code)}/isochrone`, undefined, signal),
+  errands: () => call<IncidentDetail[]>('GET', '/responder/errands'),
+  position: ([lon, lat]: Point) => call<unknown>('POST', '/responder/position', { lon, lat }),
+  unprotected: () => call<Unprotected[]>('GET', '/unprotected'),
+}

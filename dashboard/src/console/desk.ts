@@ -1,0 +1,78 @@
+/** What the duty officer does: which dialog is open, what is being submitted, what was refused. */
+
+import { computed, type InjectionKey, inject, ref } from 'vue'
+import { api, Refused } from '../api/client'
+import type { IncidentDetail } from '../api/types'
+import type { Store } from '../live/store'
+import { type Action, acts, may } from '../queue/actions'
+import type { Detail } from './detail'
+
+export type Dialog = 'dispatch' | 'close' | 'cancel' | 'resolve' | 'note' | 'call' | 'keys' | 'unprotected'
+
+export function createDesk(store: Store, detail: Detail) {
+  const dialog = ref<Dialog | null>(null)
+  const working = ref<Action | 'recall' | null>(null)
+  const refused = ref<Refused | null>(null)
+  let fading: ReturnType<typeof setTimeout> | undefined
+
+  function refuse(reason: unknown): void {
+    refused.value = reason instanceof Refused ? reason : new Refused(0, 'unreachable', String(reason))
+    clearTimeout(fading)
+    fading = setTimeout(() => { refused.value = null }, 8_000)
+  }
+
+  async function submit(action: Action | 'recall', request: () => Promise<IncidentDetail>): Promise<boolean> {
+    if (working.value) return false
+    working.value = action
+    try {
+      detail.put(await request())
+      dialog.value = null
+      refused.value = null
+      return true
+    } catch (reason) {
+      refuse(reason)
+      return false
+    } finally {
+      working.value = null
+    }
+  }
+
+  /** Begin an action: an acknowledgement is submitted at once, everything else asks first. */
+  function begin(action: Action): void {
+    const item = store.current.value
+    if (!item || (action !== 'call' && !acts(store.me.role))) return
+    if (action !== 'call' && (!item.stored || !may(item.card, action))) return
+    if (action === 'acknowledge') void submit(action, () => api.acknowledge(item.id, item.card.version))
+    else dialog.value = action
+  }
+
+  function recall(dispatchId: string): Promise<boolean> {
+    const id = store.selected.value
+    return submit('recall', async () => {
+      await api.errand(dispatchId, 'recall')
+      return api.incident(id!)
+    })
+  }
+
+  return {
+    dialog, working, refused, begin, submit, recall, refuse,
+    readonly: computed(() => !acts(store.me.role)),
+    dismiss: () => { refused.value = null },
+  }
+}
+
+export type Desk = ReturnType<typeof createDesk>
+export const DESK: InjectionKey<Desk> = Symbol('desk')
+export const DETAIL: InjectionKey<Detail> = Symbol('detail')
+
+export function useDesk(): Desk {
+  const desk = inject(DESK)
+  if (!desk) throw new Error('the desk is provided by the console')
+  return desk
+}
+
+export function useDetail(): Detail {
+  const detail = inject(DETAIL)
+  if (!detail) throw new Error('the detail is provided by the console')
+  return detail
+}

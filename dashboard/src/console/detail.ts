@@ -1,0 +1,53 @@
+/** The whole of the selected incident, read again whenever its version grows; what was last read stays visible with its age. */
+
+import { computed, onScopeDispose, shallowRef, watch } from 'vue'
+import { api, Refused } from '../api/client'
+import type { IncidentDetail } from '../api/types'
+import type { Store } from '../live/store'
+
+interface Held { readonly detail: IncidentDetail; readonly readAt: number }
+
+export function createDetail(store: Store) {
+  const held = shallowRef<Held | null>(null)
+  const trouble = shallowRef<Refused | null>(null)
+  let abort: AbortController | null = null
+
+  const wanted = computed(() => {
+    const item = store.current.value
+    return item?.stored ? { id: item.id, version: item.card.version } : null
+  })
+
+  function put(detail: IncidentDetail): void {
+    store.adopt(detail.card)
+    if (detail.card.id !== store.selected.value) return
+    held.value = { detail, readAt: store.now.value }
+    trouble.value = null
+  }
+
+  async function read(id: string): Promise<void> {
+    abort?.abort()
+    abort = new AbortController()
+    const { signal } = abort
+    try {
+      put(await api.incident(id, signal))
+    } catch (reason) {
+      if (signal.aborted) return
+      trouble.value = reason instanceof Refused ? reason : new Refused(0, 'unreachable', String(reason))
+    }
+  }
+
+  watch(
+    () => [wanted.value?.id, wanted.value?.version, store.link.value.connected] as const,
+    ([id, version]) => {
+      const current = held.value?.detail.card
+      if (current && current.id !== id) held.value = null
+      if (id && version !== undefined && !(current?.id === id && current.version >= version && !trouble.value)) void read(id)
+    },
+    { immediate: true },
+  )
+  onScopeDispose(() => abort?.abort())
+
+  return { held, trouble, put, detail: computed(() => held.value?.detail ?? null) }
+}
+
+export type Detail = ReturnType<typeof createDetail>

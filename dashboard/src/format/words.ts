@@ -1,0 +1,81 @@
+/** Turns keys and numbers from the server into the reader's sentences. One composable, so that every page says the same. */
+
+import { useI18n } from 'vue-i18n'
+import type { ChoiceReason, IncidentCard, ReasonShape, TrailLine } from '../api/types'
+import { measure, percent } from './number'
+import { span, spanWord } from './time'
+
+type Named = { name_zh: string; name_en: string }
+
+export function useWords() {
+  const { t, te, locale } = useI18n()
+
+  const said = (key: string, fallback = key) => (te(key) || te(key, 'zh') ? t(key) : fallback)
+  const name = (it: Named | null | undefined) => (it ? (locale.value === 'en' ? it.name_en || it.name_zh : it.name_zh) : '')
+
+  function long(seconds: number): string {
+    const { key, n } = spanWord(seconds)
+    return t(`span.${key}`, { n })
+  }
+
+  /** Exact where it matters: 90 s, 4 min 10 s, 12 min. */
+  function exact(seconds: number): string {
+    if (seconds < 60 || seconds >= 3600) return long(seconds)
+    const whole = Math.round(seconds)
+    if (whole < 100) return t('span.s', { n: whole })
+    const [m, s] = [Math.floor(whole / 60), whole % 60]
+    return s ? t('span.min_s', { m, s }) : t('span.min', { n: m })
+  }
+
+  function short(seconds: number): string {
+    if (seconds < 3600) return span(seconds)
+    if (seconds < 172_800) return t('span.short.h', { n: Math.floor(seconds / 3600) })
+    return t('span.short.d', { n: Math.floor(seconds / 86_400) })
+  }
+
+  function quantity(value: number | null, unit: string): string {
+    if (value === null) return '—'
+    if (unit === 'share') return `${percent(value)} %`
+    if (unit === 's') return exact(value)
+    const word = te(`unit.${unit}`) ? t(`unit.${unit}`).trim() : unit
+    return word ? `${measure(value)} ${word}` : measure(value)
+  }
+
+  function reason(it: ReasonShape | ChoiceReason): string {
+    const skill = said(`skill.${it.unit}`, it.unit)
+    const limit = 'limit' in it ? quantity(it.limit, it.unit) : ''
+    const source = 'source' in it ? it.source : ''
+    return t(`reason.${it.rule}`, { value: quantity(it.value, it.unit), limit, unit: it.unit, source, skill })
+  }
+
+  function who(actor: string, names: ReadonlyMap<string, string> = new Map()): string {
+    if (actor === 'system') return t('who.system')
+    return names.get(actor) ?? (actor.startsWith('device:') ? actor.slice(7) : actor) ?? t('who.nobody')
+  }
+
+  function trail(line: TrailLine, names: ReadonlyMap<string, string>): string {
+    const text = (key: string) => (typeof line.data[key] === 'string' ? String(line.data[key]) : '')
+    const kind = text('kind')
+    const key = kind && te(`trail.${line.kind}.${kind}`) ? `trail.${line.kind}.${kind}` : `trail.${line.kind}`
+    const responder = text('responder_name') || names.get(text('responder')) || text('responder') || who(line.actor, names)
+    return t(key, {
+      who: who(line.actor, names), name: responder, note: text('note'), colon_note: text('note') ? ` · ${text('note')}` : '', level: String(line.data['level'] ?? ''),
+      cause: text('cause') ? said(`cause.${text('cause')}`, text('cause')) : '—', kind: kind ? said(`kind.${kind}`, kind) : '',
+    })
+  }
+
+  function what(card: Pick<IncidentCard, 'kind' | 'kinds'>): string {
+    const others = card.kinds.filter((kind) => kind !== card.kind)
+    if (!others.length) return said(`kind.${card.kind}`, card.kind)
+    return [card.kind, ...others].slice(0, 3).map((kind) => said(`brief.${kind}`, kind)).join(' + ')
+  }
+
+  function person(card: Pick<IncidentCard, 'senior'>): string {
+    const senior = card.senior
+    return senior ? `${senior.name} ${t('person.age', { n: senior.age })}` : ''
+  }
+
+  return { t, te, locale, said, name, long, exact, short, quantity, reason, who, trail, what, person }
+}
+
+export type Words = ReturnType<typeof useWords>

@@ -1,0 +1,40 @@
+/** Both languages, flat keys; the choice is remembered. A missing key shows itself, and says so in development. */
+
+import { createI18n } from 'vue-i18n'
+import { story as enStory } from './en/story'
+import { ui as enUi } from './en/ui'
+import { words as enWords } from './en/words'
+import { story as zhStory } from './zh/story'
+import { ui as zhUi } from './zh/ui'
+import { words as zhWords } from './zh/words'
+
+export type Locale = 'zh' | 'en'
+
+export const MESSAGES: Record<Locale, Record<string, string>> = {
+  zh: { ...zhUi, ...zhWords, ...zhStory },
+  en: { ...enUi, ...enWords, ...enStory },
+}
+
+const REMEMBERED = 'vigil.language'
+export const TAG: Record<Locale, string> = { zh: 'zh-CN', en: 'en' }
+
+export function remembered(storage: Pick<Storage, 'getItem'> | undefined): Locale {
+  return storage?.getItem(REMEMBERED) === 'en' ? 'en' : 'zh'
+}
+
+export const i18n = createI18n({
+  legacy: false,
+  locale: remembered(globalThis.localStorage),
+  fallbackLocale: 'zh',
+  messages: MESSAGES,
+  messageResolver: (messages, key) => (messages as Record<string, string>)[key] ?? null,
+  missingWarn: false,
+  fallbackWarn: false,
+  missing: (_locale, key) => (import.meta.env?.DEV ? `⟦${key}⟧` : key),
+})
+
+export function setLocale(locale: Locale): void {
+  i18n.global.locale.value = locale
+  globalThis.localStorage?.setItem(REMEMBERED, locale)
+  document.documentElement.lang = TAG[locale]
+}

@@ -1,0 +1,86 @@
+/** The one store of a logged-in page: the board, the link to the server and the clock, as Vue sees them. */
+
+import { computed, type InjectionKey, inject, onScopeDispose, ref, shallowRef } from 'vue'
+import type { District, IncidentCard, Me } from '../api/types'
+import { items } from '../queue/items'
+import { sections } from '../queue/order'
+import { adopt, EMPTY, reconnected, reduce } from './board'
+import { Connection } from './connection'
+import { GRACE } from './pulse'
+
+const TICK = 250
+const ORDER_TICK = 1_000
+
+export type Fault = { what: 'socket' | 'broker' | 'database'; since: number }
+
+export function createStore(me: Me, district: District, onRefused: () => void) {
+  const board = shallowRef(EMPTY)
+  const link = shallowRef<{ connected: boolean; lastHeard: number }>({ connected: false, lastHeard: Date.now() })
+  const latency = ref<number | null>(null)
+  const skew = ref(0)
+  const now = ref(Date.now())
+  const orderAt = ref(Date.now())
+  const selected = ref<string | null>(null)
+
+  const connection = new Connection(socketUrl(), {
+    opened: () => { board.value = reconnected(board.value) },
+    message: (message) => {
+      board.value = reduce(board.value, message)
+      if (message.type === 'hello') skew.value = Date.parse(message.server_time) - Date.now()
+      if (board.value.gap) connection.again()
+    },
+    latency: (ms, offsetMs) => {
+      latency.value = latency.value === null ? ms : Math.round(latency.value * 0.7 + ms * 0.3)
+      skew.value = offsetMs
+    },
+    state: (connected, lastHeard) => {
+      link.value = { connected, lastHeard }
+      if (!connected) latency.value = null
+    },
+    refused: onRefused,
+  })
+  connection.start()
+
+  const ticking = setInterval(() => {
+    now.value = Date.now() + skew.value
+    if (now.value - orderAt.value >= ORDER_TICK) orderAt.value = now.value
+  }, TICK)
+  onScopeDispose(() => {
+    clearInterval(ticking)
+    connection.stop()
+  })
+
+  const list = computed(() => items(board.value))
+  const queue = computed(() => sections(list.value, orderAt.value))
+  const sorted = computed(() => queue.value.flatMap((one) => one.items))
+  const current = computed(() => list.value.find((item) => item.id === selected.value) ?? null)
+
+  /** What keeps presses from reaching us, worst first; a database fault alone does not. */
+  const fault = computed<Fault | null>(() => {
+    const { connected, lastHeard } = link.value
+    if (!connected && now.value - skew.value - lastHeard > GRACE) return { what: 'socket', since: lastHeard + skew.value }
+    const health = board.value.health
+    if (health && !health.broker) return { what: 'broker', since: Date.parse(health.broker_since) }
+    if (health && !health.database) return { what: 'database', since: Date.parse(health.database_since) }
+    return null
+  })
+
+  return {
+    me, district, board, link, latency, now, selected, list, queue, sorted, current, fault,
+    adopt: (card: IncidentCard) => { board.value = adopt(board.value, card) },
+    shown: (cards: { id: string; version: number }[]) => connection.send({ type: 'shown', incidents: cards }),
+  }
+}
+
+export type Store = ReturnType<typeof createStore>
+export const STORE: InjectionKey<Store> = Symbol('store')
+
+export function useStore(): Store {
+  const store = inject(STORE)
+  if (!store) throw new Error('the store is provided by the page that logs in')
+  return store
+}
+
+function socketUrl(): string {
+  return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/live`
+}

@@ -1,0 +1,35 @@
+/** What a responder's errand asks of him next. Pure. */
+
+import type { DispatchAction, DispatchDetail, IncidentDetail } from '../api/types'
+
+export interface Errand { readonly detail: IncidentDetail; readonly own: DispatchDetail }
+
+const ACTIVE = ['offered', 'accepted', 'en_route', 'arrived', 'entered']
+
+/** One's own running errands, the furthest along first; among offers the one that runs out first. */
+export function errands(list: readonly IncidentDetail[], responder: string): Errand[] {
+  return list
+    .flatMap((detail) => detail.dispatch_list.filter((one) => one.responder === responder && ACTIVE.includes(one.state)).map((own) => ({ detail, own })))
+    .sort((a, b) => ACTIVE.indexOf(b.own.state) - ACTIVE.indexOf(a.own.state) || Date.parse(a.own.deadline_at) - Date.parse(b.own.deadline_at))
+}
+
+const ORDER: readonly DispatchAction[] = ['accept', 'depart', 'arrive', 'enter', 'finish']
+
+/** The one big button: the first thing that is possible in the order of an errand. */
+export function next(own: Pick<DispatchDetail, 'allowed'>): DispatchAction | null {
+  return ORDER.find((action) => own.allowed.includes(action)) ?? null
+}
+
+export type Step = 'offer' | 'route' | 'person' | 'outcome'
+
+export function stepOf(own: Pick<DispatchDetail, 'state'>): Step {
+  if (own.state === 'offered') return 'offer'
+  if (own.state === 'accepted' || own.state === 'en_route') return 'route'
+  return own.state === 'arrived' ? 'person' : 'outcome'
+}
+
+/** Share of the time to answer that is left, from 1 to 0. */
+export function left(own: Pick<DispatchDetail, 'offered_at' | 'deadline_at'>, now: number): number {
+  const [from, to] = [Date.parse(own.offered_at), Date.parse(own.deadline_at)]
+  return Math.min(1, Math.max(0, (to - now) / Math.max(1, to - from)))
+}

@@ -1,0 +1,4 @@
+declare module '*.mjs?worker&url' {
+  const url: string
+  export default url
+}

@@ -1,0 +1,43 @@
+/** The desk's ears: steps the schedule on the store's clock and plays what it says. Locked until the first gesture. */
+
+import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue'
+import type { Store } from '../live/store'
+import { Player } from './player'
+import { SILENT, step, toggleMute } from './schedule'
+
+export function useSound(store: Store) {
+  const player = new Player()
+  const enabled = ref(false)
+  const hearing = shallowRef(SILENT)
+
+  async function unlock(): Promise<void> {
+    enabled.value = await player.unlock()
+    if (!enabled.value) return
+    removeEventListener('pointerdown', unlock)
+    removeEventListener('keydown', unlock)
+  }
+  addEventListener('pointerdown', unlock)
+  addEventListener('keydown', unlock)
+  if (navigator.userActivation?.hasBeenActive) void unlock()
+  onScopeDispose(() => {
+    removeEventListener('pointerdown', unlock)
+    removeEventListener('keydown', unlock)
+  })
+
+  watch(store.now, (now) => {
+    if (!enabled.value || !store.board.value.complete && !store.fault.value) return
+    const lost = store.fault.value !== null && store.fault.value.what !== 'database'
+    const heard = step(hearing.value, store.list.value, now, lost)
+    hearing.value = heard.hearing
+    if (heard.play) player.play(heard.play)
+  })
+
+  return {
+    enabled,
+    unlock,
+    mutedAt: computed(() => hearing.value.mutedAt),
+    toggle: () => { hearing.value = toggleMute(hearing.value, store.now.value) },
+  }
+}
+
+export type Sound = ReturnType<typeof useSound>
