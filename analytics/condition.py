@@ -46,6 +46,11 @@ def advance(condition: Condition, at: datetime, over: bool, calm: bool, hold: ti
     return Condition(at, condition.onset, calm_since, condition.ended), Change.NONE
 
 
+def reset(condition: Condition) -> Condition:
+    """Armed again while the condition may still stand: the next newer reading over the limit begins it anew."""
+    return Condition(condition.last, None, None, condition.last)
+
+
 def _idle(condition: Condition, at: datetime, over: bool) -> tuple[Condition, Change]:
     if is_late(condition, at):
         known = condition.ended is not None and at <= condition.ended

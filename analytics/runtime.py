@@ -5,13 +5,13 @@ time. Inputs may come late, repeated or out of order.
 """
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 from analytics.catalogue import EVENT_LANE
-from analytics.step import Detector, Event, Finding, Input, Listening, Message, Origin, Scope, Tick
+from analytics.step import Detector, Event, Finding, Input, Listening, Message, Origin, Reset, Scope, Tick
 
 _Key = tuple[int, str]
 _Due = tuple[datetime, int, str]
@@ -51,6 +51,7 @@ class Runtime:
         for (source, kind), onset in active.items():
             self._active.setdefault(source, {})[kind] = onset
         self._states: dict[_Key, Any] = {}
+        self._open: dict[tuple[str, str], _Key] = {}
         self._heap: list[_Due] = []
         self._queued: dict[_Key, datetime] = {}
         self._listeners: dict[Origin, tuple[_Key, ...]] = {}
@@ -80,6 +81,18 @@ class Runtime:
         trial.listen(Listening(origin, since, last_seen))
         trial.adopt()
 
+    def reconcile(self, active: Container[tuple[str, str]], at: datetime) -> None:
+        """Arm again what people have reset: conditions that a state believes raised, but that are no longer among the open alarms.
+
+        Call it every few seconds, outside a trial, with (source, kind) of the open alarms as read after the last commit.
+        """
+        trial = self.trial()
+        for condition, key in [row for row in self._open.items() if row[0] not in active]:
+            del self._open[condition]
+            if key in self._states:
+                trial._step(key, Reset(at, condition[1]), [])
+        trial.adopt()
+
     def forget(self, device: str) -> None:
         """Drop what is kept about one device alone: it was revoked and can no longer fall silent."""
         for index, detector in enumerate(self._detectors):
@@ -102,6 +115,10 @@ class Runtime:
         detector = self._detectors[key[0]]
         active = self._active.get(key[1], _NOTHING)
         return detector.start(key[1], {kind: active[kind] for kind in detector.kinds if kind in active})
+
+    def _started_open(self, key: _Key) -> dict[tuple[str, str], _Key | None]:
+        active = self._active.get(key[1], _NOTHING)
+        return {(key[1], kind): key for kind in self._detectors[key[0]].kinds if kind in active}
 
     def _deadline(self, key: _Key) -> datetime | None:
         state = self._states.get(key)
@@ -129,8 +146,13 @@ class Runtime:
                 yield heap[place][1:]
                 look += (2 * place + 1, 2 * place + 2)
 
-    def _take(self, changed: Mapping[_Key, Any]) -> None:
+    def _take(self, changed: Mapping[_Key, Any], told: Mapping[tuple[str, str], _Key | None]) -> None:
         self._states.update(changed)
+        for condition, key in told.items():
+            if key is None:
+                self._open.pop(condition, None)
+            else:
+                self._open[condition] = key
         for key, state in changed.items():
             self._queue(key, self._detectors[key[0]].deadline(state))
         self.next_deadline()  # drops what has become stale at the head, so that the heap holds about one entry a state
@@ -142,6 +164,7 @@ class Trial:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._changed: dict[_Key, Any] = {}
+        self._told: dict[tuple[str, str], _Key | None] = {}
 
     def feed(self, item: Message) -> list[Finding]:
         """Everything that the detectors of this device find, after the deadlines of its scopes that lie before it."""
@@ -168,7 +191,8 @@ class Trial:
     def adopt(self) -> None:
         """The commit holds: these are the states from now on."""
         changed, self._changed = self._changed, {}
-        self._runtime._take(changed)
+        told, self._told = self._told, {}
+        self._runtime._take(changed, told)
 
     def _ticks(self, keys: Iterable[_Key], until: datetime, found: list[Finding]) -> None:
         """Deadlines of these states up to `until`, in time order. One that a tick does not move forward is left alone."""
@@ -188,11 +212,13 @@ class Trial:
         state = self._state(key)
         if state is None:
             state = self._changed[key] = self._runtime._start(key)
+            self._told.update(self._runtime._started_open(key))
         after, findings = detector.step(state, item)
         if after is not state:
             self._changed[key] = after
         if findings:
             found += findings
+            self._told.update({(finding.source, finding.kind): key if finding.raised else None for finding in findings})
         return detector.deadline(after)
 
     def _state(self, key: _Key) -> Any:

@@ -91,9 +91,17 @@ class Listening:
     last_seen: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """A person has reset the alarm of this kind: if its condition still stands, the next reading must raise it anew."""
+
+    at: datetime
+    kind: str
+
+
 State = TypeVar("State")
 Message = Reading | Event | Waveform
-Input = Message | Tick | Listening
+Input = Message | Tick | Listening | Reset
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from analytics.condition import Change, Condition, advance, is_late
-from analytics.step import Detector, Finding, Input, Origin, Reading, Reason, Scope
+from analytics.condition import Change, Condition, advance, is_late, reset
+from analytics.step import Detector, Finding, Input, Origin, Reading, Reason, Reset, Scope
 from devices.keys import milliseconds
 
 GATES = ((300.0, 1), (100.0, 10), (50.0, 60), (30.0, 120))
@@ -89,6 +89,8 @@ def _start(key: str, active: Mapping[str, datetime]) -> CoState:
 
 
 def _step(state: CoState, item: Input) -> tuple[CoState, tuple[Finding, ...]]:
+    if isinstance(item, Reset) and item.kind == "co":
+        return CoState(state.source, reset(state.condition), state.ppm, state.dose), ()
     if not isinstance(item, Reading) or (ppm := item.values.get("co")) is None:
         return state, ()
     if is_late(state.condition, item.at):

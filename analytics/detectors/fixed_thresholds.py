@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from analytics.condition import Change, Condition, advance
-from analytics.step import Detector, Finding, Input, Origin, Reading, Reason, Scope
+from analytics.condition import Change, Condition, advance, reset
+from analytics.step import Detector, Finding, Input, Origin, Reading, Reason, Reset, Scope
 
 SMOKE_PCT_PER_M = 10.0
 GAS_PCT_LEL = 10.0
@@ -55,6 +55,8 @@ def fixed_level(level: Level) -> Detector[LevelState]:
         return LevelState(key, Condition(onset=active.get(level.kind)))
 
     def step(state: LevelState, item: Input) -> tuple[LevelState, tuple[Finding, ...]]:
+        if isinstance(item, Reset) and item.kind == level.kind:
+            return LevelState(state.source, reset(state.condition)), ()
         if not isinstance(item, Reading) or (value := item.values.get(level.metric)) is None:
             return state, ()
         condition, change = advance(state.condition, item.at, value >= level.limit, value < level.calm, HOLD)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from analytics.condition import Change, Condition, advance, is_late
-from analytics.step import Detector, Finding, Input, Origin, Reading, Reason, Scope
+from analytics.condition import Change, Condition, advance, is_late, reset
+from analytics.step import Detector, Finding, Input, Origin, Reading, Reason, Reset, Scope
 
 STATIC_C = 58.0
 RISE_C_PER_MIN = 8.3
@@ -63,6 +63,8 @@ def _start(key: str, active: Mapping[str, datetime]) -> HeatState:
 
 
 def _step(state: HeatState, item: Input) -> tuple[HeatState, tuple[Finding, ...]]:
+    if isinstance(item, Reset) and item.kind == "heat":
+        return HeatState(state.source, reset(state.condition), state.samples), ()
     if not isinstance(item, Reading) or (temperature := item.values.get("temperature")) is None:
         return state, ()
     late = is_late(state.condition, item.at)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from analytics.step import Detector, Finding, Input, Listening, Message, Origin, Reason, Scope, Tick
+from analytics.step import Detector, Finding, Input, Listening, Message, Origin, Reason, Reset, Scope, Tick
 from devices.keys import milliseconds
 from devices.profiles import PROFILES
 
@@ -54,6 +54,8 @@ def _step(state: SilenceState, item: Input) -> tuple[SilenceState, tuple[Finding
             return _fall_silent(state, item.at)
         case Listening():
             return _listen(state, item), ()
+        case Reset():
+            return state, ()  # whoever reset it knows that the device is silent; its next message arms it again
         case _:
             return _hear(state, item)
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from analytics.catalogue import EVENT_LANE, TELEMETRY_LANE
 from analytics.runtime import Runtime
 from analytics.saved import restore, save
-from analytics.step import Detector, Event, Finding, Listening, Message, Origin, Reading, Tick
+from analytics.step import Detector, Event, Finding, Listening, Message, Origin, Reading, Reset, Tick
 from devices.keys import Key, instant, milliseconds
 from devices.profiles import PROFILES
 
@@ -201,6 +201,7 @@ def test_it_hears_without_a_word_what_is_not_for_it(
         Event(item.origin, item.at, item.now, item.key, "unheard_of"),
         Tick(at(-1000)),
         Listening(item.origin, item.at, None),
+        Reset(item.at, "unheard_of"),
     ]
     for stranger in strangers:
         state, found = detector.step(state, stranger)
