@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import signal
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -19,9 +20,9 @@ from devices.profiles import PROFILES
 from store import migrate
 from store.connect import Connection, connect
 from store.register import load_district
-from store.server import STOP_SIGNAL, Database, EmbeddedDatabase
+from store.server import Database, EmbeddedDatabase
 
-_TEMPLATE = "template_vigil"
+_TEMPLATE, _LOADED = "template_vigil", "template_loaded"
 _numbers = itertools.count(1)
 
 
@@ -50,28 +51,45 @@ def superuser(postgres: EmbeddedDatabase) -> Iterator["psycopg.Connection[tuple[
 @pytest.fixture(scope="session")
 def template(postgres: EmbeddedDatabase, superuser: "psycopg.Connection[tuple[object, ...]]") -> str:
     """The name of a database with the newest schema and nothing in it."""
-    superuser.execute(SQL("CREATE DATABASE {} OWNER vigil_owner").format(Identifier(_TEMPLATE)))
+    make(superuser, _TEMPLATE)
     asyncio.run(_migrate(postgres.dsn("vigil_owner", _TEMPLATE)))
     return _TEMPLATE
 
 
+@pytest.fixture(scope="session")
+def loaded_template(
+    postgres: EmbeddedDatabase,
+    superuser: "psycopg.Connection[tuple[object, ...]]",
+    template: str,
+    small_district: District,
+    now: datetime,
+) -> str:
+    """The name of a database with the small district in it."""
+    make(superuser, _LOADED, template)
+    asyncio.run(_load(postgres.dsn("vigil_owner", _LOADED), small_district, now))
+    return _LOADED
+
+
 @pytest.fixture
-def database(postgres: EmbeddedDatabase, superuser: "psycopg.Connection[tuple[object, ...]]", template: str) -> Iterator[Database]:
-    """A fresh database with the newest schema; `.dsn(role)` is how each role connects."""
+def database(
+    postgres: EmbeddedDatabase, superuser: "psycopg.Connection[tuple[object, ...]]", request: pytest.FixtureRequest
+) -> Database:
+    """A fresh database with the newest schema, and with the small district when the test asks for `loaded`.
+
+    `.dsn(role)` is how each role connects. Nobody drops it (that waits for a checkpoint): it goes with the server's directory.
+    """
     name = f"test_{next(_numbers)}"
-    make = SQL("CREATE DATABASE {} TEMPLATE {} OWNER vigil_owner").format(Identifier(name), Identifier(template))
-    superuser.execute(make)
-    yield Database(postgres, name)
-    superuser.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+    template: str = request.getfixturevalue("loaded_template" if "loaded" in request.fixturenames else "template")
+    make(superuser, name, template)
+    return Database(postgres, name)
 
 
 @pytest.fixture
-def empty_database(postgres: EmbeddedDatabase, superuser: "psycopg.Connection[tuple[object, ...]]") -> Iterator[Database]:
+def empty_database(postgres: EmbeddedDatabase, superuser: "psycopg.Connection[tuple[object, ...]]") -> Database:
     """A fresh database without any schema."""
     name = f"empty_{next(_numbers)}"
-    superuser.execute(SQL("CREATE DATABASE {} OWNER vigil_owner").format(Identifier(name)))
-    yield Database(postgres, name)
-    superuser.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+    make(superuser, name)
+    return Database(postgres, name)
 
 
 @pytest.fixture
@@ -95,7 +113,7 @@ async def api_conn(database: Database) -> AsyncIterator[Connection]:
         yield connection
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def now() -> datetime:
     """A moment that tests agree on: a Tuesday morning in Tianjin."""
     return datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
@@ -126,11 +144,15 @@ def small_district() -> District:
 
 
 @pytest.fixture
-async def loaded(conn: Connection, small_district: District, now: datetime) -> District:
-    """The small district, loaded and committed."""
-    await load_district(conn, small_district, now)
-    await conn.commit()
+def loaded(database: Database, small_district: District) -> District:
+    """The small district, loaded and committed at `now`."""
     return small_district
+
+
+def make(superuser: "psycopg.Connection[tuple[object, ...]]", name: str, template: str = "template1") -> None:
+    """Create a database of the owner's, as a copy of another."""
+    statement = SQL("CREATE DATABASE {} TEMPLATE {} OWNER vigil_owner")
+    superuser.execute(statement.format(Identifier(name), Identifier(template)))
 
 
 def _served(server: EmbeddedDatabase) -> Iterator[EmbeddedDatabase]:
@@ -141,13 +163,18 @@ def _served(server: EmbeddedDatabase) -> Iterator[EmbeddedDatabase]:
             asyncio.run(server.wait_ready())
             yield server
         finally:
-            process.send_signal(STOP_SIGNAL)
+            process.send_signal(signal.SIGQUIT)  # at once, without writing down what is thrown away next
             process.wait(20)
 
 
 async def _migrate(dsn: str) -> None:
     async with await connect(dsn) as connection:
         await migrate.apply(connection)
+
+
+async def _load(dsn: str, district: District, now: datetime) -> None:
+    async with await connect(dsn) as connection:
+        await load_district(connection, district, now)
 
 
 def _areas() -> tuple[Area, ...]:
