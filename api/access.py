@@ -1,7 +1,7 @@
 """Who may see and do what. One pure function decides, for REST, websocket and feed alike, and what it does not know it refuses.
 
-Duty acts in its scope; an administrator does that too and sees what was rejected; a responder has only the errands that are his own;
-a regulator reads, with everyone de-identified.
+Duty acts in its scope; an administrator does that too and sees what was rejected; a responder has only the errands that are his
+own; a regulator reads, with everyone de-identified.
 """
 
 from dataclasses import dataclass

@@ -83,7 +83,7 @@ def _bound(host: str, port: int) -> socket.socket:
 
 
 async def _announced(server: Server, listener: socket.socket, started: Callable[[int], None] | None) -> None:
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110 - uvicorn tells nobody
         await asyncio.sleep(0.02)
     port = int(listener.getsockname()[1])
     log.info("api answers on port %d", port)

@@ -15,9 +15,9 @@ from dispatch.assignment import Choice as Judged
 from dispatch.assignment import Ranking, as_json, rank
 from dispatch.incident import OFFER_LASTS
 from store import dispatches
+from store.board import CardRow, board
 from store.connect import Connection
 from store.dispatches import ResponderBusy, ResponderRow
-from store.incidents import CardRow, board
 
 _TRIES = 3
 
@@ -31,12 +31,12 @@ async def ranked(here: Context, row: CardRow, people: list[ResponderRow], now: d
     graph, homes, timezone = graph_of(here.register), here.register.homes, here.register.timezone
     skills = sorted({skill for kind in row.kinds for skill in needed_skills(kind)})
     judged = [candidate(one, timezone, now) for one in people]
-    place = (row.site.lon, row.site.lat)
+    place = (row.site_lon, row.site_lat)
     return await here.roads.compute(lambda: rank(place, skills, judged, roads=graph, homes=homes, now=now))
 
 
 async def offer(here: Context, who: Viewer, incident_id: UUID, responder: str | None) -> None:
-    """Offer the errand. Without a responder the default rule chooses, once: where someone has been sent already, nothing more happens.
+    """Offer the errand. Without a responder the default rule chooses, once: where someone has been sent already, nothing happens.
 
     Raises NotFound, NotPermitted, NotAllowed, NobodyAble, ResponderBusy.
     """
@@ -85,7 +85,7 @@ async def _offered(here: Context, who: Viewer, incident_id: UUID, responder: str
             travel_s=choice.travel_s,
             distance_m=choice.distance_m,
             route=[list(point) for point in choice.route],
-            ranking=as_json(ranking),
+            ranking=as_json(ranking)["choices"],
             deadline=now + OFFER_LASTS,
         )
         after = (await board(conn, None, [incident_id]))[0]

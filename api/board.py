@@ -6,7 +6,7 @@ from uuid import UUID
 from api.access import Mask
 from api.cards import card
 from dispatch.incident import ON_BOARD, IncidentState
-from store.incidents import CardRow
+from store.board import CardRow
 
 
 class Board:

@@ -23,8 +23,9 @@ from api.sessions import Session, Sessions, digest
 from api.settings import ApiSettings
 from api.shown import Shown
 from store import people
+from store.board import CardRow, board
 from store.connect import Connection
-from store.incidents import Actor, CardRow, board
+from store.trail import Actor
 
 COOKIE = "vigil_session"
 

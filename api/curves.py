@@ -1,4 +1,4 @@
-"""Readings around the onset: two minutes where a device speaks often; where it speaks seldom, wider, until twenty points or half an hour.
+"""Readings around the onset: two minutes where a device speaks often, else wider, until twenty points or half an hour.
 
 Which devices: those of the zone that the incident is about, else those of its site that measure what its hazard is about. Pure.
 """

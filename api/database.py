@@ -62,7 +62,8 @@ class Database:
     async def reached(self, timeout_s: float) -> bool:
         """Wait for the database; False when it did not come in time."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._up.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await self._up.wait()
         return self.up
 
     async def run(self, work: Work[T], *, within_s: float = WORK_S) -> T:
@@ -84,7 +85,8 @@ class Database:
                 self._now(there)
             self._doubt.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._doubt.wait(), _PROBE_EVERY_S)
+                async with asyncio.timeout(_PROBE_EVERY_S):  # wait_for would lose a cancel that comes with the doubt
+                    await self._doubt.wait()
 
     def _now(self, there: bool) -> None:
         log.log(logging.INFO if there else logging.ERROR, "database %s", "reached" if there else "lost")
@@ -149,14 +151,15 @@ async def _round_trip(conn: Connection) -> None:
 
 
 def _ended(conn: Connection) -> bool:
-    """Whether the server has closed this idle connection, without asking it."""
+    """Whether the server has said or done anything on this idle connection: then it was a farewell. Does not ask it."""
     with socket.socket(fileno=os.dup(conn.fileno())) as wire:
         try:
-            return wire.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+            wire.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
         except BlockingIOError:
             return False
         except OSError:
-            return True
+            pass
+    return True
 
 
 def _cut(held: list[Connection], task: "asyncio.Task[T]") -> None:

@@ -1,4 +1,4 @@
-"""Devices as lists: what was last heard of each, which are silent, and which residents have nothing left that could call for help."""
+"""Devices as lists: what was last heard of each, which are silent, which residents have nothing left that could call for help."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Writes what the dashboard's types are generated from: the OpenAPI of REST and the JSON schema of the websocket, always the same bytes."""
+"""Writes what the dashboard's types are generated from, always the same bytes: OpenAPI of REST, JSON schema of the websocket."""
 
 import json
 from pathlib import Path

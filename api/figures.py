@@ -1,4 +1,4 @@
-"""The figures at the top and the foot of the page, by scope, every five seconds; what cannot be known now is None, never the last value."""
+"""The figures at the top and foot of the page, by scope, every five seconds; what is not known now is None, never the last value."""
 
 import asyncio
 import contextlib
@@ -88,18 +88,22 @@ class FiguresTask:
                 self.circle[scope] = (now, await circle_share(self.here.roads, register.graph, homes, places))
 
 
-def figures(
-    scope: str, facts: Facts, registered: Sequence[RegisteredDevice], share: float | None, now: datetime
-) -> Figures:
-    """The figures of one scope. `online`: heard within its limit, link not reported down; `silent`: heard once, but not within it."""
+def figures(scope: str, facts: Facts, registered: Sequence[RegisteredDevice], share: float | None, now: datetime) -> Figures:
+    """The figures of one scope. `online`: heard within its limit, link not reported down; `silent`: heard, but not within it."""
     mine = [row for row in facts.health if within(scope, row.area, row.site)]
     quiet = sum(silent(row.profile, row.seen_at, now) for row in mine)
-    reachable = sum(row.seen_at is not None and row.online is not False and not silent(row.profile, row.seen_at, now) for row in mine)
+    reachable = sum(
+        row.seen_at is not None and row.online is not False and not silent(row.profile, row.seen_at, now) for row in mine
+    )
     own = [device for device in registered if within(scope, device.area, device.site)]
     answers = facts.answers.get(scope, [])
     alive = [worker for worker in facts.workers if now - worker.at <= _WORKER_LIVES]
-    rates = [float(worker.stats["messages_per_s"]) for worker in alive if isinstance(worker.stats.get("messages_per_s"), int | float)]
-    slowest = [float(worker.stats["commit_ms_p99"]) for worker in alive if isinstance(worker.stats.get("commit_ms_p99"), int | float)]
+    rates = [
+        float(worker.stats["messages_per_s"]) for worker in alive if isinstance(worker.stats.get("messages_per_s"), int | float)
+    ]
+    slowest = [
+        float(worker.stats["commit_ms_p99"]) for worker in alive if isinstance(worker.stats.get("commit_ms_p99"), int | float)
+    ]
     return Figures(
         devices=len(mine),
         online=reachable,

@@ -1,4 +1,4 @@
-"""What stands before every request: security headers, the CSRF header on writes, a limit to bodies, an access log without query strings."""
+"""What stands before every request: security headers, the CSRF header on writes, a limit to bodies, a log without query strings."""
 
 import logging
 import time
@@ -15,7 +15,7 @@ log = logging.getLogger("api.access")
 LARGEST_BODY = 64 * 1024
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
-# MapLibre runs its workers from blobs; Vue and ECharts set styles; nothing else is loaded from elsewhere, so that a closed network works.
+# MapLibre runs its workers from blobs; Vue and ECharts set styles; nothing is loaded from elsewhere: a closed network is enough.
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'self'",

@@ -14,7 +14,7 @@ from api.client import GOING_AWAY, NOT_LOGGED_IN, Client
 from api.people import Place, place_body
 from api.presses import Unstored, press_body
 from api.shapes import Figures, Health, HelloMessage
-from store.incidents import CardRow
+from store.board import CardRow
 
 UNKNOWN = Figures(
     devices=0,

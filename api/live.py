@@ -1,4 +1,4 @@
-"""The websocket: subscribe, snapshot, deltas; what a console says back is little and checked. A slow console is measured and cut."""
+"""The websocket: subscribe, snapshot, deltas. What a console says back is little and checked; a slow one is measured and cut."""
 
 import asyncio
 import logging
@@ -49,7 +49,10 @@ async def live(socket: WebSocket) -> None:
 
 
 async def _serve(socket: WebSocket, client: Client, here: Context) -> None:
-    tasks = {asyncio.create_task(_send(socket, client)), asyncio.create_task(_receive(socket, client, here))}
+    tasks: set[asyncio.Future[Any]] = {
+        asyncio.create_task(_send(socket, client)),
+        asyncio.create_task(_receive(socket, client, here)),
+    }
     try:
         await asyncio.wait({client.ended, *tasks}, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -111,5 +114,3 @@ async def _let_go(socket: WebSocket, ending: Ending, login: str) -> None:
             abort["transport"].abort()
     except (WebSocketDisconnect, RuntimeError):
         pass
-
-

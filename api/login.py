@@ -53,7 +53,9 @@ async def keep(here: Context, now: datetime) -> None:
         return await people.all_sessions(conn, now)
 
     rows = await here.database.run(transaction)
-    here.sessions.adopt((Session(bytes(r.token_sha256), viewer_of(r), r.expires_at, now) for r in rows), now - timedelta(seconds=10))
+    here.sessions.adopt(
+        (Session(bytes(r.token_sha256), viewer_of(r), r.expires_at, now) for r in rows), now - timedelta(seconds=10)
+    )
     for key in {client.session for client in here.hub.clients}:
         if here.sessions.alive(key, now) is None:
             here.hub.end_session(key, "the session is over")

@@ -7,6 +7,7 @@ already has a live incident: then it is that one's.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import cast
 from uuid import UUID
 
 from analytics.runtime import judge
@@ -14,7 +15,7 @@ from analytics.step import Event, Finding, Origin
 from api.access import Mask, Thing
 from api.cards import about_of, senior_brief, site_brief, zone_brief
 from api.register import Register
-from api.shapes import Press
+from api.shapes import Hazard, Press
 from devices import codec, topics
 from devices.clock import fix
 from devices.codec import BadPayload
@@ -23,8 +24,8 @@ from devices.profiles import PROFILES
 from devices.topics import BadTopic
 from dispatch.alarm import alarm_id, kind_of
 from dispatch.incident import LIVE, About, IncidentState, about, incident_id
+from store.board import CardRow
 from store.devices import RegisteredDevice
-from store.incidents import CardRow
 from store.register import SeniorRow, SiteRow, ZoneRow
 
 PATIENCE = timedelta(seconds=1)
@@ -137,7 +138,7 @@ def press_body(press: Unstored, mask: Mask) -> str:
         incident=press.incident,
         alarm=press.alarm,
         kind=press.kind,
-        hazard=press.about.hazard,
+        hazard=cast(Hazard, press.about.hazard),
         priority=kind.priority,
         drill=press.about.drill,
         at=press.at,

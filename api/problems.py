@@ -38,14 +38,6 @@ class NobodyAble(Exception):
     """No responder is free, on duty and able; choose by hand or wait."""
 
 
-class UnknownCause(Exception):
-    """That is no outcome of an incident."""
-
-    def __init__(self, cause: str, known: tuple[str, ...]) -> None:
-        super().__init__(f"cause: expected one of {', '.join(known)}, got {cause!r}")
-        self.allowed = known
-
-
 OURS: dict[type[Exception], tuple[int, str]] = {
     NotLoggedIn: (401, "not_logged_in"),
     WrongCredentials: (401, "wrong_credentials"),
@@ -53,7 +45,6 @@ OURS: dict[type[Exception], tuple[int, str]] = {
     NotFound: (404, "not_found"),
     NotAllowed: (409, "not_allowed"),
     NobodyAble: (409, "nobody_able"),
-    UnknownCause: (422, "unknown_cause"),
     TooManyAttempts: (429, "too_many_attempts"),
     StoreUnavailable: (503, "store_unavailable"),
 }

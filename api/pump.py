@@ -5,6 +5,7 @@ seconds the board is compared with the database, so that no console can be wrong
 """
 
 import asyncio
+import contextlib
 import logging
 from datetime import UTC, datetime
 from uuid import UUID
@@ -16,8 +17,8 @@ from api.people import place
 from api.presses import StoreKey
 from api.register import Register
 from store import dispatches, incidents, messages, notify
+from store.board import CardRow
 from store.connect import Connection
-from store.incidents import CardRow
 
 log = logging.getLogger(__name__)
 
@@ -59,16 +60,21 @@ class Pump:
 
     async def run(self) -> None:
         """Read and tell, for ever."""
+        loop = asyncio.get_running_loop()
+        compare = loop.time() + COMPARE_EVERY_S
         while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(compare):
+                    await self._wake.wait()
             try:
-                await asyncio.wait_for(self._wake.wait(), COMPARE_EVERY_S)
-                await asyncio.sleep(GATHER_S)
-                await self._turn()
-            except TimeoutError:
-                await self._guarded_compare()
+                if self._wake.is_set():
+                    await asyncio.sleep(GATHER_S)
+                    await self._turn()
+                if loop.time() >= compare:
+                    compare = loop.time() + COMPARE_EVERY_S
+                    await self._compare()
             except StoreUnavailable:
-                self._everything = True
-                await asyncio.sleep(GATHER_S)
+                self._everything = True  # `lost` is called when the database is back
 
     async def _turn(self) -> None:
         self._wake.clear()
@@ -104,14 +110,14 @@ class Pump:
         rows, stored = await self._database.run(lambda conn: self._read(conn, ids))
         self._feed.settle(stored, {row.id for row in self._hub.changed(rows)})
 
-    async def _guarded_compare(self) -> None:
-        if self._database.up:
-            rows, stored = await self._database.run(lambda conn: self._read(conn, None))
-            gone = list(self._hub.board.rows.keys() - {row.id for row in rows})
-            self._feed.settle(stored, {row.id for row in self._hub.changed(rows)})
-            if gone:
-                await self._news(gone)
-            await self.responders()
+    async def _compare(self) -> None:
+        """What should have been heard of, but was not, is news too."""
+        rows, stored = await self._database.run(lambda conn: self._read(conn, None))
+        gone = list(self._hub.board.rows.keys() - {row.id for row in rows})
+        self._feed.settle(stored, {row.id for row in self._hub.changed(rows)})
+        if gone:
+            await self._news(gone)
+        await self.responders()
 
     async def responders(self) -> None:
         """Where everyone is now, and who is on duty."""

@@ -3,12 +3,13 @@
 from api.problems import OURS
 from store.dispatches import ResponderBusy
 from store.errors import NotFound
-from store.incidents import AlreadyAcknowledged, StaleVersion
+from store.incidents import AlreadyAcknowledged, StaleVersion, UnknownCause
 
 TABLE: dict[type[Exception], tuple[int, str]] = {
     **OURS,
     NotFound: (404, "not_found"),
     AlreadyAcknowledged: (409, "already_acknowledged"),
     StaleVersion: (409, "stale_version"),
+    UnknownCause: (422, "unknown_cause"),
     ResponderBusy: (409, "responder_busy"),
 }

@@ -1,15 +1,18 @@
 """The register in memory: what the live path needs to name a press when the database is away. Reloaded when it changes."""
 
 import asyncio
+import logging
 from collections import Counter
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from dispatch.circle import Home
-from dispatch.roads import RoadGraph, load
+from dispatch.roads import BadGraph, RoadGraph, load
 from store import devices
 from store import register as store
 from store.connect import Connection
+
+log = logging.getLogger(__name__)
 
 
 class Register:
@@ -39,7 +42,7 @@ class Register:
         self.homes = self._homes()
         cell = await store.cell(conn)
         if cell is not None and cell.loaded_at != self._graph_of:
-            self.graph = await asyncio.to_thread(load, await store.roads(conn))
+            self.graph = await _graph(await store.roads(conn))
             self._graph_of = cell.loaded_at
         self.timezone = ZoneInfo(cell.timezone if cell else "UTC")
         self.cell = cell
@@ -48,3 +51,12 @@ class Register:
         """Where seniors live, weighted by how many."""
         living = Counter(senior.site for senior in self.seniors.values())
         return tuple(Home(code, self.sites[code].lon, self.sites[code].lat, n) for code, n in living.items() if code in self.sites)
+
+
+async def _graph(data: bytes) -> RoadGraph | None:
+    """The roads; without them everything but travel still works."""
+    try:
+        return await asyncio.to_thread(load, data)
+    except BadGraph as error:
+        log.error("the district's roads cannot be read: %s", error)
+        return None

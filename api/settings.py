@@ -6,7 +6,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class ApiSettings:
-    """`port` 0 lets the system choose. `allowed_origins`: what a browser may call us besides the host it asked for (behind a proxy)."""
+    """`port` 0 lets the system choose. `allowed_origins`: what a browser may call us besides its own host (behind a proxy)."""
 
     dsn: str = field(repr=False)
     mqtt_port: int

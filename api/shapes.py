@@ -1,7 +1,7 @@
 """What goes over the wire to people: the JSON of REST and websocket. The dashboard's types are generated from here.
 
-Times are ISO 8601 UTC; spans are seconds; codes are the outside names of things. Names of seniors on a card are masked for everyone;
-the detail shows them whole to those who act on the incident, never to a regulator.
+Times are ISO 8601 UTC; spans are seconds; codes are the outside names of things. Names of seniors on a card are masked for
+everyone; the detail shows them whole to those who act on the incident, never to a regulator.
 """
 
 from datetime import datetime
@@ -17,6 +17,7 @@ Hazard = Literal["fire", "gas_co", "person", "security", "technical"]
 State = Literal["open", "acknowledged", "dispatched", "on_scene", "resolved", "closed", "cancelled"]
 DispatchStateName = Literal["offered", "accepted", "en_route", "arrived", "entered", "done", "declined", "timed_out", "recalled"]
 DispatchAction = Literal["accept", "decline", "depart", "arrive", "enter", "finish", "recall"]
+SiteKind = Literal["home", "institution", "day_care", "canteen"]
 Point = tuple[float, float]  # lon, lat in WGS-84 degrees
 
 
@@ -44,7 +45,7 @@ class Me(Shape):
 
 class SiteBrief(Shape):
     code: str
-    kind: Literal["home", "institution", "day_care", "canteen"]
+    kind: SiteKind
     name_zh: str
     name_en: str
     area: str
@@ -103,7 +104,7 @@ class DispatchBrief(Shape):
 
 
 class IncidentCard(Shape):
-    """One incident as the queue and the map need it. `target_s` is for its present state; `allowed` are incident events possible now."""
+    """One incident as the queue and the map need it. `target_s` is its state's; `allowed` are the incident events possible now."""
 
     id: UUID
     version: int

@@ -32,7 +32,7 @@ class Cost:
 
 
 def costs(lines: Iterable[tuple[str, datetime]]) -> list[Cost]:
-    """The cost of each (kind, at) in the order of the trail. A device whose clock runs ahead costs nothing, not less than nothing."""
+    """The cost of each (kind, at) in the order of the trail. A device whose clock runs ahead costs nothing, never less."""
     before: datetime | None = None
     found: list[Cost] = []
     for kind, at in lines:

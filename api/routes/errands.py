@@ -7,14 +7,14 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 
 from api import details
-from api.access import Action, Thing, Viewer
-from api.cards import brief, holds, thing_of
+from api.access import Action, Thing, Viewer, mask_of
+from api.cards import brief, thing_of
 from api.context import Context, actor, context, demand, everywhere, viewer
 from api.shapes import Decline, DispatchAction, DispatchBrief, IncidentDetail, Position
 from dispatch.offer import DispatchEvent
 from store import dispatches
+from store.board import board, for_responder
 from store.connect import Connection
-from store.incidents import board
 
 router = APIRouter(prefix="/api", tags=["errands"])
 
@@ -37,7 +37,7 @@ async def act(dispatch_id: UUID, action: DispatchAction, here: Here, who: Who, b
         thing = thing_of(row)
         # His own errand may have just ended, and with it his sight of the incident; what he could not see he could not have ended.
         demand(who, wanted, Thing(thing.area, thing.site, frozenset({errand.responder})))
-        return brief(errand, who)
+        return brief(errand, mask_of(who.role))
 
     return await here.database.run(transaction)
 
@@ -49,8 +49,8 @@ async def errands(here: Here, who: Who) -> list[IncidentDetail]:
     now = datetime.now(UTC)
 
     async def transaction(conn: Connection) -> list[IncidentDetail]:
-        own = [row for row in await board(conn, None, None) if who.responder and holds(row, who.responder)]
-        return [await details.detail(conn, here.register, who, row.id, now) for row in own]
+        own = await for_responder(conn, who.responder or "")
+        return [await details.detail(conn, here.register, who, one.incident, now) for one in own]
 
     return await here.database.run(transaction)
 

@@ -8,12 +8,11 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 
 from api import assignment, details
-from api.access import Action, Viewer
+from api.access import Action, Viewer, mask_of
 from api.cards import card
 from api.context import Context, actor, context, demanded, everywhere, viewer
-from api.problems import UnknownCause
 from api.shapes import Acknowledge, CauseChoice, Choice, IncidentCard, IncidentDetail, Note, OfferChoice, Resolve, State
-from dispatch.incident import CAUSES, IncidentEvent
+from dispatch.incident import IncidentEvent
 from store import incidents as store
 from store.connect import Connection
 
@@ -35,7 +34,7 @@ async def listed(here: Here, who: Who, state: State | None = None, since: dateti
         now = datetime.now(UTC)
         begin = since if since.tzinfo else since.replace(tzinfo=UTC)
         rows = await here.database.run(lambda conn: store.history(conn, who.scope, begin, now, _MOST))
-    return [card(row, who) for row in rows if state is None or row.state == state]
+    return [card(row, mask_of(who.role)) for row in rows if state is None or row.state == state]
 
 
 @router.get("/{incident_id}")
@@ -59,13 +58,13 @@ async def resolve(incident_id: UUID, body: Resolve, here: Here, who: Who) -> Inc
 @router.post("/{incident_id}/close")
 async def close(incident_id: UUID, body: CauseChoice, here: Here, who: Who) -> IncidentDetail:
     """Close it with what it turned out to be."""
-    return await _acted(here, who, incident_id, Action.CLOSE, IncidentEvent.CLOSE, cause=_known(body.cause), note=body.note)
+    return await _acted(here, who, incident_id, Action.CLOSE, IncidentEvent.CLOSE, cause=body.cause, note=body.note)
 
 
 @router.post("/{incident_id}/cancel")
 async def cancel(incident_id: UUID, body: CauseChoice, here: Here, who: Who) -> IncidentDetail:
     """Take back what was never an emergency; never what was pressed, nor fire."""
-    return await _acted(here, who, incident_id, Action.CANCEL, IncidentEvent.CANCEL, cause=_known(body.cause), note=body.note)
+    return await _acted(here, who, incident_id, Action.CANCEL, IncidentEvent.CANCEL, cause=body.cause, note=body.note)
 
 
 @router.post("/{incident_id}/notes")
@@ -124,9 +123,3 @@ async def _answer(
         return await details.detail(conn, here.register, who, incident_id, datetime.now(UTC))
 
     return await here.database.run(transaction)
-
-
-def _known(cause: str) -> str:
-    if cause not in CAUSES:
-        raise UnknownCause(cause, CAUSES)
-    return cause

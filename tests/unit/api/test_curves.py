@@ -1,0 +1,118 @@
+"""Which curves speak about an incident, and how much of each."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.curves import AFTER, BEFORE, FEW, MOST_CURVES, MOST_POINTS, in_milliseconds, wanted, window
+from devices.profiles import PROFILES
+from store.devices import RegisteredDevice
+
+ONSET = datetime(2026, 3, 1, 3, 10, tzinfo=UTC)
+
+
+def device(code: str, profile: str, zone: str = "", site: str = "inst-1", revoked: bool = False) -> RegisteredDevice:
+    return RegisteredDevice(
+        sum(map(ord, code)),
+        code,
+        profile,
+        1,
+        1,
+        site,
+        "120105001",
+        None,
+        zone,
+        None,
+        "",
+        "",
+        "1.0",
+        ONSET,
+        ONSET if revoked else None,
+    )
+
+
+def register(*devices: RegisteredDevice) -> dict[str, RegisteredDevice]:
+    return {one.code: one for one in devices}
+
+
+def points(every_s: float, minutes: float = 30) -> list[tuple[datetime, float]]:
+    count = int(minutes * 60 / every_s)
+    return [(ONSET + timedelta(seconds=i * every_s), float(i)) for i in range(-count, count + 1)]
+
+
+def test_the_devices_that_raised_it_come_first() -> None:
+    known = register(device("a-bed", "bed_sensor", "r1"), device("z-radar", "fall_radar", "r1"))
+    assert [one.device for one in wanted(["z-radar"], "r1", "inst-1", "person", known)][:3] == ["z-radar"] * 3
+
+
+def test_the_order_of_metrics_is_that_of_the_stored_array() -> None:
+    known = register(device("smoke-1", "smoke_detector"))
+    found = wanted(["smoke-1"], "", "inst-1", "fire", known)
+    assert [(one.metric, one.index, one.unit) for one in found] == [("smoke_obscuration", 0, "%/m"), ("temperature", 1, "°C")]
+    assert PROFILES["smoke_detector"].order[:2] == ("smoke_obscuration", "temperature")
+
+
+def test_battery_and_signal_are_no_curves() -> None:
+    assert wanted(["sos-1"], "", "inst-1", "person", register(device("sos-1", "sos_button"))) == []
+
+
+def test_in_a_zone_its_devices_speak_and_no_others() -> None:
+    known = register(
+        device("sos-1", "sos_button", "r1"),
+        device("bed-1", "bed_sensor", "r1"),
+        device("bed-2", "bed_sensor", "r2"),
+        device("bed-3", "bed_sensor", "r1", site="inst-2"),
+        device("bed-4", "bed_sensor", "r1", revoked=True),
+    )
+    assert {one.device for one in wanted(["sos-1"], "r1", "inst-1", "person", known)} == {"bed-1"}
+
+
+def test_in_a_building_those_of_its_hazard_speak() -> None:
+    known = register(
+        device("smoke-1", "smoke_detector", "r1"), device("heat-1", "heat_detector", "r9"), device("bed-1", "bed_sensor")
+    )
+    assert {one.device for one in wanted(["smoke-1"], "", "inst-1", "fire", known)} == {"smoke-1", "heat-1"}
+
+
+def test_a_raiser_that_is_no_longer_registered_is_left_out() -> None:
+    assert wanted(["gone"], "r1", "inst-1", "person", {}) == []
+
+
+def test_there_are_never_too_many() -> None:
+    known = register(*(device(f"bed-{i}", "bed_sensor", "r1") for i in range(50)))
+    assert len(wanted([], "r1", "inst-1", "person", known)) == MOST_CURVES
+
+
+def test_two_minutes_where_they_say_enough() -> None:
+    found = window(points(1), ONSET)
+    assert (found[0][0], found[-1][0]) == (ONSET - BEFORE, ONSET + AFTER)
+
+
+def test_a_slow_device_gets_a_wider_window() -> None:
+    found = window(points(60), ONSET)
+    assert len(found) == FEW
+    assert found == sorted(found)
+    assert abs(found[0][0] - ONSET) <= timedelta(minutes=FEW)
+
+
+def test_the_slowest_shows_what_there_is() -> None:
+    assert len(window(points(1800), ONSET)) == 3
+    assert window([], ONSET) == []
+
+
+def test_a_very_fast_one_is_bounded() -> None:
+    assert len(window(points(0.1, minutes=2), ONSET)) == MOST_POINTS
+
+
+@given(st.lists(st.tuples(st.integers(-1800, 1800), st.floats(-10, 10)), max_size=80, unique_by=lambda p: p[0]))
+def test_a_window_is_sorted_and_takes_what_is_near(raw: list[tuple[int, float]]) -> None:
+    given_points = sorted((ONSET + timedelta(seconds=s), v) for s, v in raw)
+    found = window(given_points, ONSET)
+    assert found == sorted(found)
+    assert set(found) <= set(given_points)
+    assert len(found) >= min(FEW, len(given_points))
+
+
+def test_points_travel_as_milliseconds() -> None:
+    assert in_milliseconds([(datetime(1970, 1, 1, 0, 0, 1, 500_000, tzinfo=UTC), 2.5)]) == [(1500, 2.5)]
