@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from analytics.step import Detector
 from devices.profiles import PROFILES
 from dispatch.alarm import KINDS
 
+DOCS = Path(__file__).parents[3] / "docs" / "detectors.md"
 ALL = (*EVENT_LANE, *TELEMETRY_LANE)
 each = pytest.mark.parametrize("detector", ALL, ids=[detector.name for detector in ALL])
 
@@ -49,3 +51,9 @@ def test_every_event_that_calls_for_help_is_heard_in_the_event_lane() -> None:
     heard = {kind for detector in EVENT_LANE for kind in detector.kinds}
     calls = {event for profile in PROFILES.values() for event in profile.events if event in KINDS}
     assert calls <= heard
+
+
+@each
+def test_the_page_about_detectors_knows_it(detector: Detector[Any]) -> None:
+    (row,) = [line for line in DOCS.read_text(encoding="utf-8").splitlines() if line.startswith(f"| `{detector.name}` |")]
+    assert all(f"`{kind}`" in row for kind in detector.kinds)
