@@ -166,6 +166,11 @@ def test_two_falls_share_two_responders_for_the_least_total(solve: Solve) -> Non
     assert {one.incident: one.responder for one in done} == {"fall-middle": "middle", "fall-west": "west"}
 
 
+def test_a_high_priority_far_away_goes_before_a_low_one_next_door(solve: Solve) -> None:
+    done = solve([waiting("near", 1000, priority=3), waiting("far", 4000, priority=1)], [person("only", 1000)])
+    assert [(one.incident, one.responder) for one in done] == [("far", "only"), ("near", None)]
+
+
 def test_a_button_takes_the_nearest_though_the_total_would_be_less(solve: Solve) -> None:
     people = [person("middle", 2000), person("west", 1000)]
     done = solve([waiting("fall", 2300), waiting("sos", 1600, pressed=True)], people)
