@@ -123,7 +123,7 @@ class Field:
     async def judging(self) -> "Callout":
         """A callout that answers already, ended with the test."""
         callout = await self.open.enter_async_context(self.callout())
-        await until(lambda: callout.counts.listening)
+        await callout.listens()
         return callout
 
     async def admits(self, code: str, timeout: float = 10) -> None:
@@ -161,7 +161,14 @@ class Field:
         await session.connected(5)
         return heard
 
-    def session(self, client_id: str, filters: tuple[str, ...], take: Callable[[Arrived], None], user: str = "ingest") -> Session:
+    def session(
+        self,
+        client_id: str,
+        filters: tuple[str, ...],
+        take: Callable[[Arrived], None],
+        user: str = "ingest",
+        on_link: Callable[[bool], None] | None = None,
+    ) -> Session:
         at = self.broker.endpoint
         return Session(
             host=at.host,
@@ -171,6 +178,7 @@ class Field:
             password=self.broker.secrets.passwords[user],
             filters=filters,
             on_message=take,
+            on_link=on_link,
         )
 
 
@@ -188,6 +196,9 @@ class Callout:
     async def __aenter__(self) -> "Callout":
         self.task = asyncio.create_task(serve(self.settings, self.load, self.changed, self.stop, self.counts))
         return self
+
+    async def listens(self) -> None:
+        await until(lambda: self.counts.listening)
 
     async def __aexit__(self, *_: object) -> None:
         self.stop.set()
