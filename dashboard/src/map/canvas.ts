@@ -54,11 +54,12 @@ export class Canvas {
     this.map.easeTo({ center: to, zoom: Math.max(this.map.getZoom(), 14.6), duration: 700 })
   }
 
-  /** Bring a place into view without zooming, and only when it is out of it. */
+  /** Bring a place into view by the shortest way, without zooming, and only when it is out of it. */
   reveal(to: Point): void {
     const { x, y } = this.map.project(to)
     const { clientWidth: w, clientHeight: h } = this.map.getContainer()
-    if (x < 60 || y < 60 || x > w - 60 || y > h - 60) this.map.easeTo({ center: to, duration: 500 })
+    const past = (at: number, size: number) => (at < EDGE ? at - EDGE : at > size - EDGE ? at - size + EDGE : 0)
+    if (x < 0 || y < 0 || x > w || y > h) this.map.panBy([past(x, w), past(y, h)], { duration: 500 })
   }
 
   project(place: Point): { x: number; y: number } {
@@ -94,4 +95,6 @@ export class Canvas {
   }
 }
 
+/** How far inside the frame a revealed place shall stand. */
+const EDGE = 90
 const PADDING = { top: 40, bottom: 70, left: 28, right: 28 }

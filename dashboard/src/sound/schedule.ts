@@ -41,8 +41,7 @@ export function toggleMute(hearing: Hearing, now: number): Hearing {
 export function step(hearing: Hearing, list: readonly Item[], now: number, lost: boolean): Heard {
   const rung = kept(hearing.rung, list)
   const due = ordered(list, now).filter((item) => isDue(item.card, rung.get(item.id), now))
-  const loud = due.find((item) => item.card.priority === 1)
-  const unmuted = hearing.mutedAt !== null && loud !== undefined && endsMute(hearing, loud.card, rung.get(loud.id), now)
+  const unmuted = hearing.mutedAt !== null && due.some((item) => item.card.priority === 1 && endsMute(hearing, item.card, rung.get(item.id), now))
   const mutedAt = unmuted ? null : hearing.mutedAt
   const first = mutedAt === null ? due[0] : undefined
   if (!first) return silence({ rung, mutedAt, lost: hearing.lost }, now, lost, unmuted)
