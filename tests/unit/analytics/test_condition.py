@@ -5,7 +5,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.condition import Change, Condition, advance
+from analytics.condition import Change, Condition, advance, reset
 from devices.keys import instant
 
 HOLD = timedelta(seconds=60)
@@ -69,6 +69,14 @@ def test_readings_from_before_an_open_alarm_do_not_end_it() -> None:
     opened = Condition(onset=START + timedelta(seconds=500))
     assert judge([(0, 1), (100, 1), (200, 1), (500, 1)], opened)[1] == []
     assert judge([(0, 1), (510, 1), (570, 1)], opened)[1] == [(570, Change.ENDED)]
+
+
+def test_after_a_reset_it_begins_anew_with_the_next_reading_but_not_with_late_ones() -> None:
+    burning, _ = judge([(0, 1), (60, 12), (120, 12)])
+    armed = reset(burning)
+    assert judge([(30, 12), (60, 12), (120, 12)], armed)[1] == []
+    assert judge([(121, 12)], armed)[1] == [(121, Change.RAISED)]
+    assert judge([(121, 1)], armed)[1] == []
 
 
 @given(steps)

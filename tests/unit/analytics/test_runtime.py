@@ -184,6 +184,7 @@ def test_the_queue_of_deadlines_does_not_grow_with_messages(reading: Make, run: 
     for second in range(0, 20_000, 10):
         run([], [reading("gateway", second, {}, device=f"gw-{second % 7}"), Tick(at(second))], runtime)
     assert len(runtime._heap) <= 14
+    assert runtime._heap[0][0] >= at(19_990), "what is stale does not stay at the head, to be looked at by every tick"
     assert runtime.next_deadline() is not None
 
 
