@@ -1,4 +1,4 @@
-"""The figures at the top and foot of the page, by scope, every five seconds; what is not known now is None, never the last value."""
+"""The figures at the top and foot of the page, by scope, every five seconds; what is not known now is None, never last-known."""
 
 import asyncio
 import contextlib

@@ -1,0 +1,268 @@
+"""From a press to its outcome over REST: who sees it, who may do what, what two at once decide."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from store import messages
+from store.devices import register
+
+pytestmark = pytest.mark.integration
+
+
+async def test_the_whole_story(api: Any, field_of: Any) -> None:
+    duty, nurse = await api.login("duty-1"), await api.login("resp-1")
+    incident = await field_of.press("sos-1")
+    opened = (await duty.get(f"/api/incidents/{incident}")).json()
+    assert opened["card"]["state"] == "open"
+    assert opened["card"]["allowed"] == ["acknowledge"], "what was pressed is never cancelled"
+
+    taken = (await duty.post(f"/api/incidents/{incident}/acknowledge", json={"version": opened["card"]["version"]})).json()
+    assert (taken["card"]["state"], taken["card"]["acknowledged_by"]) == ("acknowledged", "duty-1")
+    assert set(taken["card"]["allowed"]) == {"dispatch", "resolve"}
+
+    sent = (await duty.post(f"/api/incidents/{incident}/dispatches", json={})).json()
+    [errand] = sent["dispatch_list"]
+    assert (sent["card"]["state"], errand["responder"], errand["state"]) == ("dispatched", "r-1", "offered")
+    assert errand["travel_s"] > 0 and len(errand["route"]) >= 2
+    assert "recall" in errand["allowed"]
+    assert errand["ranking"][0]["chosen"] and errand["ranking"][0]["responder"] == "r-1"
+
+    [mine] = (await nurse.get("/api/responder/errands")).json()
+    assert mine["private"]["name"] == "李大爷"
+    assert mine["dispatch_list"][0]["allowed"] == ["accept", "decline"]
+    for action, state in (
+        ("accept", "accepted"), ("depart", "en_route"), ("arrive", "arrived"), ("enter", "entered"), ("finish", "done"),
+    ):  # fmt: skip
+        answer = await nurse.post(f"/api/dispatches/{errand['id']}/{action}")
+        assert (answer.status_code, answer.json()["state"]) == (200, state), answer.text
+    assert (await nurse.get("/api/responder/errands")).json() == []
+
+    resolved = (await duty.post(f"/api/incidents/{incident}/resolve", json={"note": "helped up"})).json()
+    assert (resolved["card"]["state"], resolved["card"]["allowed"]) == ("resolved", ["close"])
+    closed = (await duty.post(f"/api/incidents/{incident}/close", json={"cause": "real_fall"})).json()
+    assert (closed["card"]["state"], closed["card"]["cause"]) == ("closed", "real_fall")
+
+    kinds = [line["kind"] for line in closed["trail"]]
+    wanted = ["raised", "acknowledged", "offered", "accepted", "en_route", "arrived", "entered", "resolved", "closed"]
+    assert [kind for kind in kinds if kind in wanted] == wanted
+    costs = {line["kind"]: (line["cost_s"], line["target_s"]) for line in closed["trail"]}
+    assert costs["acknowledged"][1] == 60 and costs["acknowledged"][0] >= 0
+    assert costs["arrived"][1] == 600
+    assert (await duty.get("/api/incidents")).json() == []
+    [past] = (await duty.get("/api/incidents", params={"since": "2020-01-01T00:00:00Z"})).json()
+    assert past["id"] == str(incident)
+
+
+async def test_scope_and_role_of_every_act(api: Any, field_of: Any) -> None:
+    incident = await field_of.press("sos-1")
+    acts = {
+        "acknowledge": {},
+        "resolve": {},
+        "close": {"cause": "test"},
+        "cancel": {"cause": "test"},
+        "notes": {"note": "n"},
+        "dispatches": {},
+    }
+    for login, status in (("duty-inst", 404), ("resp-3", 404), ("resp-1", 404), ("regulator", 403)):
+        browser = await api.login(login)
+        for act, body in acts.items():
+            answer = await browser.post(f"/api/incidents/{incident}/{act}", json=body)
+            assert answer.status_code == status, (login, act, answer.text)
+        seen = await browser.get(f"/api/incidents/{incident}")
+        assert seen.status_code == (200 if login == "regulator" else 404)
+        assert (await browser.get(f"/api/incidents/{incident}/candidates")).status_code == status
+    duty = await api.login("duty")
+    assert (await duty.get(f"/api/incidents/{incident}")).json()["card"]["state"] == "open"
+    assert [c["state"] for c in (await duty.get("/api/incidents", params={"state": "open"})).json()] == ["open"]
+    assert (await duty.get("/api/incidents", params={"state": "closed"})).json() == []
+    assert (await (await api.login("duty-inst")).get("/api/incidents")).json() == []
+
+
+async def test_what_does_not_exist_reads_like_what_is_out_of_scope(api: Any, field_of: Any) -> None:
+    incident = await field_of.press("sos-1")
+    stranger = await api.login("duty-inst")
+    real, unreal = (await stranger.get(f"/api/incidents/{incident}")), (await stranger.get(f"/api/incidents/{uuid4()}"))
+    assert (real.status_code, real.json()["error"]) == (unreal.status_code, unreal.json()["error"]) == (404, "not_found")
+
+
+async def test_a_regulator_sees_nobody_by_name_or_door(api: Any, field_of: Any) -> None:
+    incident = await field_of.press("sos-1")
+    answer = await (await api.login("regulator")).get(f"/api/incidents/{incident}")
+    seen = answer.json()
+    assert seen["private"] is None
+    assert seen["card"]["senior"]["name"] == "李**"
+    assert seen["card"]["allowed"] == []
+    for secret in ("李大爷", "13800000001", "13800000002", "张邻居", "2门301"):
+        assert secret not in answer.text
+    duty = (await (await api.login("duty-1")).get(f"/api/incidents/{incident}")).json()
+    assert duty["private"] == {
+        "name": "李大爷",
+        "phone": "13800000001",
+        "key_holder": "张邻居",
+        "key_note": "302",
+        "contacts": [{"name": "李小梅", "relation": "daughter", "phone": "13800000002"}],
+    }
+    assert duty["card"]["senior"]["name"] == "李**", "a card is masked for everyone"
+
+
+async def test_two_who_acknowledge_at_once_are_one_who_has_it(api: Any, field_of: Any) -> None:
+    incident = await field_of.press("sos-1")
+    browsers = [await api.login(login) for login in ("duty", "duty-1", "admin")]
+    answers = await asyncio.gather(*(b.post(f"/api/incidents/{incident}/acknowledge", json={}) for b in browsers))
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409]
+    won = next(answer for answer in answers if answer.status_code == 200).json()["card"]["acknowledged_by"]
+    for lost in (answer.json() for answer in answers if answer.status_code == 409):
+        assert lost["error"] == "already_acknowledged"
+        assert won in lost["detail"]
+
+
+async def test_the_same_person_twice_is_once(api: Any, field_of: Any) -> None:
+    incident = await field_of.press("sos-1")
+    duty = await api.login("duty-1")
+    answers = await asyncio.gather(*(duty.post(f"/api/incidents/{incident}/acknowledge", json={}) for _ in range(4)))
+    assert {answer.status_code for answer in answers} == {200}
+    trail = answers[-1].json()["trail"]
+    assert [line["kind"] for line in trail].count("acknowledged") == 1
+
+
+async def test_a_stale_page_is_told_so(api: Any, field_of: Any) -> None:
+    incident = await field_of.press("sos-1")
+    duty = await api.login("duty-1")
+    old = (await duty.get(f"/api/incidents/{incident}")).json()["card"]["version"]
+    await field_of.press("wear-1", "fall")
+    answer = await duty.post(f"/api/incidents/{incident}/acknowledge", json={"version": old})
+    assert (answer.status_code, answer.json()["error"]) == (409, "stale_version")
+
+
+async def test_what_is_not_allowed_says_what_is(api: Any, field_of: Any) -> None:
+    incident = await field_of.press("sos-1")
+    duty = await api.login("duty-1")
+    answer = await duty.post(f"/api/incidents/{incident}/close", json={"cause": "test"})
+    assert (answer.status_code, answer.json()["error"], answer.json()["allowed"]) == (409, "not_allowed", ["acknowledge"])
+    answer = await duty.post(f"/api/incidents/{incident}/cancel", json={"cause": "false_press"})
+    assert answer.status_code == 409
+    answer = await duty.post(f"/api/incidents/{incident}/cancel", json={"cause": "boredom"})
+    assert (answer.status_code, answer.json()["error"]) == (422, "unknown_cause")
+    assert "false_press" in answer.json()["allowed"]
+
+
+async def test_two_clicks_on_dispatch_send_one_person(api: Any, field_of: Any) -> None:
+    incident = await field_of.press("sos-1")
+    duty, other = await api.login("duty-1"), await api.login("duty")
+    await duty.post(f"/api/incidents/{incident}/acknowledge", json={})
+    answers = await asyncio.gather(
+        *(browser.post(f"/api/incidents/{incident}/dispatches", json={}) for browser in (duty, other, duty, other))
+    )
+    assert [answer.status_code for answer in answers] == [200] * 4
+    again = (await duty.post(f"/api/incidents/{incident}/dispatches", json={})).json()
+    assert [errand["responder"] for errand in again["dispatch_list"]] == ["r-1"]
+
+
+async def test_a_named_responder_goes_even_if_the_rule_would_not_choose_him(api: Any, field_of: Any) -> None:
+    incident = await field_of.press("sos-1")
+    duty = await api.login("duty-1")
+    await duty.post(f"/api/incidents/{incident}/acknowledge", json={})
+    sent = (await duty.post(f"/api/incidents/{incident}/dispatches", json={"responder": "r-4"})).json()
+    [errand] = sent["dispatch_list"]
+    assert errand["responder"] == "r-4"
+    losers = {choice["responder"]: choice for choice in errand["ranking"]}
+    assert losers["r-1"]["chosen"] and not losers["r-4"]["able"]
+    assert "assign.lacks_skill" in {reason["rule"] for reason in losers["r-4"]["reasons"]}
+    answer = await duty.post(f"/api/incidents/{incident}/dispatches", json={"responder": "r-99"})
+    assert answer.status_code == 404
+
+
+async def test_nobody_is_sent_twice(api: Any, field_of: Any) -> None:
+    first, second = await field_of.press("sos-1"), await field_of.press("sos-2")
+    duty = await api.login("duty-1")
+    for incident in (first, second):
+        await duty.post(f"/api/incidents/{incident}/acknowledge", json={})
+    await duty.post(f"/api/incidents/{first}/dispatches", json={"responder": "r-1"})
+    answer = await duty.post(f"/api/incidents/{second}/dispatches", json={"responder": "r-1"})
+    assert (answer.status_code, answer.json()["error"]) == (409, "responder_busy")
+    chosen = (await duty.post(f"/api/incidents/{second}/dispatches", json={})).json()
+    assert [errand["responder"] for errand in chosen["dispatch_list"]] == ["r-3"]
+    candidates = (await duty.get(f"/api/incidents/{second}/candidates")).json()
+    assert {c["responder"]: c["able"] for c in candidates}["r-1"] is False
+
+
+async def test_when_nobody_is_able_people_decide(api: Any, field_of: Any) -> None:
+    await field_of.conn.execute("UPDATE responders SET skills = '{}'")
+    await field_of.conn.commit()
+    incident = await field_of.press("sos-1")
+    duty = await api.login("duty-1")
+    await duty.post(f"/api/incidents/{incident}/acknowledge", json={})
+    answer = await duty.post(f"/api/incidents/{incident}/dispatches", json={})
+    assert (answer.status_code, answer.json()["error"]) == (409, "nobody_able")
+
+
+async def test_errands_are_ones_own(api: Any, field_of: Any) -> None:
+    incident = await field_of.press("sos-1")
+    duty, nurse, stranger = await api.login("duty-1"), await api.login("resp-1"), await api.login("resp-3")
+    await duty.post(f"/api/incidents/{incident}/acknowledge", json={})
+    sent = (await duty.post(f"/api/incidents/{incident}/dispatches", json={})).json()
+    errand = sent["dispatch_list"][0]["id"]
+    assert (await stranger.post(f"/api/dispatches/{errand}/accept")).status_code == 404
+    assert (await stranger.get(f"/api/incidents/{incident}")).status_code == 404
+    assert (await (await api.login("duty-inst")).post(f"/api/dispatches/{errand}/recall")).status_code == 404
+    assert (await (await api.login("regulator")).post(f"/api/dispatches/{errand}/accept")).status_code == 403
+    assert (await nurse.post(f"/api/dispatches/{errand}/recall")).status_code == 403
+    assert (await nurse.post(f"/api/dispatches/{errand}/arrive")).status_code == 409
+    assert (await nurse.post(f"/api/dispatches/{uuid4()}/accept")).status_code == 404
+    assert (await nurse.post(f"/api/dispatches/{errand}/explode")).status_code == 422
+    detail = (await nurse.get(f"/api/incidents/{incident}")).json()
+    assert detail["card"]["allowed"] == [] and detail["dispatch_list"][0]["ranking"] == []
+    assert (await nurse.post(f"/api/incidents/{incident}/resolve", json={})).status_code == 403
+    declined = await nurse.post(f"/api/dispatches/{errand}/decline", json={"why": "flat tyre"})
+    assert declined.json()["state"] == "declined"
+    back = (await duty.get(f"/api/incidents/{incident}")).json()
+    assert back["card"]["state"] == "acknowledged"
+    assert any(line["data"].get("note") == "flat tyre" for line in back["trail"])
+    assert (await nurse.get(f"/api/incidents/{incident}")).status_code == 404, "what is no longer his he no longer sees"
+
+
+async def test_the_desk_writes_down_for_one_who_phones_in_and_recalls(api: Any, field_of: Any) -> None:
+    incident = await field_of.press("sos-1")
+    duty = await api.login("duty-1")
+    await duty.post(f"/api/incidents/{incident}/acknowledge", json={})
+    sent = (await duty.post(f"/api/incidents/{incident}/dispatches", json={})).json()
+    errand = sent["dispatch_list"][0]["id"]
+    accepted = (await duty.post(f"/api/dispatches/{errand}/accept")).json()
+    assert accepted["eta_at"] is not None
+    assert (await duty.post(f"/api/dispatches/{errand}/recall")).json()["state"] == "recalled"
+
+
+async def test_a_position_is_told_to_the_desk_and_used(api: Any, field_of: Any) -> None:
+    nurse, console = await api.login("resp-1"), await api.console("duty-1")
+    assert console.responders["r-1"]["position_at"] is None
+    assert (await nurse.post("/api/responder/position", json={"lon": 117.02, "lat": 39.02})).status_code == 204
+    await console.until(lambda c: c.responders["r-1"]["position_at"])
+    assert (console.responders["r-1"]["lon"], console.responders["r-1"]["lat"]) == (117.02, 39.02)
+    assert (await nurse.post("/api/responder/position", json={"lon": 200, "lat": 39})).status_code == 422
+    assert (await (await api.login("duty-1")).post("/api/responder/position", json={"lon": 1, "lat": 1})).status_code == 403
+    reach = (await (await api.login("duty-1")).get("/api/responders/r-1/isochrone")).json()
+    assert (reach["from_station"], reach["seconds"], len(reach["bands"])) == (False, [900, 600, 300], 3)
+    assert reach["seniors_inside"] >= 2
+    assert (await (await api.login("duty-1")).get("/api/responders/r-3/isochrone")).status_code == 404
+
+
+async def test_curves_show_what_was_measured_around_the_onset(api: Any, field_of: Any) -> None:
+    onset = datetime.now(UTC) - timedelta(minutes=2)
+    device = (await register(field_of.conn))["smoke-1"]
+    rows = [
+        messages.ReadingRow(device.device_id, onset + timedelta(seconds=s), "b", s + 100, onset, 1, [s / 10, 21.0, -60.0])
+        for s in range(-60, 60, 2)
+    ]
+    await messages.insert_readings(field_of.conn, rows)
+    incident = await field_of.press("smoke-1", "smoke", at=onset)
+    detail = (await (await api.login("duty-1")).get(f"/api/incidents/{incident}")).json()
+    curves = {curve["metric"]: curve for curve in detail["curves"]}
+    assert set(curves) == {"smoke_obscuration", "temperature"}
+    assert len(curves["smoke_obscuration"]["points"]) == 60
+    assert 55 < curves["temperature"]["age_s"] < 100
+    assert UUID(detail["alarm_list"][0]["id"])
+    assert detail["alarm_list"][0]["reasons"][0]["rule"] == "pressed"
