@@ -8,7 +8,7 @@ comes; nothing is dropped and nothing acknowledged.
 import asyncio
 import logging
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from time import perf_counter
 
 from analytics.runtime import judge
@@ -64,6 +64,7 @@ class _EventLane:
             while self._window.waiting and not stop.is_set():
                 await self._batch(worker, conn, self._window.take(_LARGEST_BATCH))
             await worker.report(conn, len(self._window), session=bool(self._session and self._session.link))
+        await worker.report(conn, len(self._window), urgent=True, stopped=True)
 
     async def close(self) -> None:
         """Leave the session; what was not acknowledged stays with the broker."""
@@ -106,14 +107,14 @@ class _EventLane:
             self._window.give_back(taken)
 
     async def _store(self, conn: Connection, taken: Sequence[Taken]) -> None:
-        began, now = perf_counter(), datetime.now(UTC)
+        began, now = perf_counter(), self._settings.clock()
         found = await judged(conn, taken, self.registry, EVENTS, now)
         async with conn.transaction():
             findings = await _write(conn, found, now)
             fault.point(fault.BEFORE_COMMIT)
         fault.point(fault.AFTER_COMMIT)
         self._window.done(taken, found.refused_entries)
-        lag = (datetime.now(UTC) - taken[0].first.at).total_seconds()
+        lag = (self._settings.clock() - taken[0].first.at).total_seconds()
         self.stats.batch(len(taken), perf_counter() - began, lag, found.rejected, findings)
 
     async def _refuse(self, conn: Connection, one: Taken, why: str) -> None:

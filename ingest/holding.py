@@ -13,14 +13,14 @@ from ingest.partition import Partition, lock_name, rebuilt
 from ingest.registry import Registry
 from ingest.said import TELEMETRY
 from ingest.settings import IngestSettings
-from store import locks, messages
+from store import alarms, locks, messages
 from store.connect import Connection
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = timedelta(seconds=1)
 ALIVE_WITHIN = timedelta(seconds=8)  # a worker reports every five seconds
-KEEP_OFF = timedelta(seconds=15)  # from an area that was given away
+KEEP_OFF = timedelta(seconds=3)  # from an area that was given away, so that the other can take it
 MOST_BYTES, MOST_WAITING, FEW_WAITING = 128 * 1024 * 1024, 100_000, 5_000
 
 
@@ -44,10 +44,11 @@ class Holding:
         return sorted(self.partitions)
 
     async def look(self, conn: Connection, now: datetime) -> None:
-        """Every second: take what is free, share with others, rest or come back."""
+        """Every second: take what is free, share with others, rest or come back, learn what people have reset."""
         if self._looked is not None and now - self._looked < LOOK_EVERY:
             return
         self._looked = now
+        await self._reconcile(conn, now)
         others = await self._others(conn, now)
         await self._take(conn, now, bool(others))
         await self._share(conn, now, others)
@@ -66,6 +67,13 @@ class Holding:
         """Leave every session. The locks end with the connection."""
         for area in list(self.partitions):
             await self.partitions.pop(area).leave()
+
+    async def _reconcile(self, conn: Connection, now: datetime) -> None:
+        """What people have reset since may be raised anew."""
+        if self.partitions:
+            active = {(one.source, one.kind) for one in await alarms.active(conn, None) if not one.drill}
+            for partition in self.partitions.values():
+                partition.runtime.reconcile(active, now)
 
     async def _take(self, conn: Connection, now: datetime, shared: bool) -> None:
         """Free areas: all at once when alone, else one a time, so that others get theirs."""
@@ -98,7 +106,8 @@ class Holding:
         return {
             row.worker: len(row.stats.get("areas", ()))
             for row in await messages.workers(conn)
-            if row.lane == TELEMETRY and row.worker != self._settings.worker_name and now - row.at < ALIVE_WITHIN
+            if row.lane == TELEMETRY and row.worker != self._settings.worker_name
+            if now - row.at < ALIVE_WITHIN and not row.stats.get("stopped")
         }
 
     async def _share(self, conn: Connection, now: datetime, others: dict[str, int]) -> None:

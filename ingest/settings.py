@@ -1,11 +1,16 @@
 """What an ingest worker is told at start: where the database and the broker are, and who it is."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from broker.lanes import SessionSpec
 from broker.session import Arrived, Session
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +25,16 @@ class IngestSettings:
     tls_ca: Path | None
     worker_name: str
     metrics_port: int | None = None
+    clock: Callable[[], datetime] = _utc_now
 
     def session(
         self, spec: SessionSpec, on_message: Callable[[Arrived], None], on_link: Callable[[bool], None] | None = None
     ) -> Session:
-        """The persistent session of a lane, not yet opened."""
+        """The persistent session of a lane, not yet opened. What arrives is dated by the worker's own clock."""
+
+        def dated(arrived: Arrived) -> None:
+            on_message(arrived if self.clock is _utc_now else replace(arrived, at=self.clock()))
+
         return Session(
             host=self.mqtt_host,
             port=self.mqtt_port,
@@ -33,7 +43,7 @@ class IngestSettings:
             password=self.mqtt_password,
             filters=spec.filters,
             qos=spec.qos,
-            on_message=on_message,
+            on_message=dated,
             on_link=on_link,
             tls_ca=self.tls_ca,
         )

@@ -7,7 +7,7 @@ sessions are left, the backlog stays with the broker, and what detectors remembe
 import asyncio
 import logging
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from time import perf_counter
 
 from analytics.step import Finding
@@ -48,6 +48,7 @@ class _TelemetryLane:
     """The lane over one database connection, which holds the locks and commits the batches."""
 
     def __init__(self, settings: IngestSettings, registry: Registry, stats: Stats, worker: Worker, conn: Connection) -> None:
+        self._clock = settings.clock
         self._registry = registry
         self._stats = stats
         self._worker = worker
@@ -62,21 +63,23 @@ class _TelemetryLane:
             await self._registry.load(self._conn)
             while not stop.is_set():
                 await self._round(stop)
+            await self._worker.report(self._conn, len(self._window), urgent=True, stopped=True, areas=[])
         finally:
             await self._holding.leave_all()
 
     async def _round(self, stop: asyncio.Event) -> None:
-        await self._worker.report(
-            self._conn, len(self._window), areas=self._holding.areas, repeats=self._window.repeats, waiting=self._window.waiting
-        )
-        await self._holding.look(self._conn, datetime.now(UTC))
+        before = self._holding.areas
+        await self._holding.look(self._conn, self._clock())
+        areas = self._holding.areas
+        told = {"areas": areas, "repeats": self._window.repeats, "waiting": self._window.waiting}
+        await self._worker.report(self._conn, len(self._window), urgent=areas != before, **told)
         await self._gather(stop)
         taken = self._window.take(LARGEST_BATCH)
-        self._holding.hear(datetime.now(UTC))
+        self._holding.hear(self._clock())
         if taken:
             await self._batch(taken)
         if not len(self._window):  # a backlog is not silence
-            await self._tick(datetime.now(UTC))
+            await self._tick(self._clock())
 
     def _arrived(self) -> None:
         self._some.set()
@@ -99,7 +102,7 @@ class _TelemetryLane:
             self._window.give_back(taken)
 
     async def _store(self, taken: Sequence[Taken]) -> None:
-        began, now = perf_counter(), datetime.now(UTC)
+        began, now = perf_counter(), self._clock()
         batch = await judged(self._conn, taken, self._registry, TELEMETRY, now)
         trials = Trials(self._holding.partitions)
         async with self._conn.transaction():
@@ -108,7 +111,7 @@ class _TelemetryLane:
         fault.point(fault.AFTER_COMMIT)
         trials.adopt()
         self._window.done(taken, batch.refused_entries)
-        lag = (datetime.now(UTC) - taken[0].first.at).total_seconds()
+        lag = (self._clock() - taken[0].first.at).total_seconds()
         self._stats.batch(len(taken), perf_counter() - began, lag, batch.rejected, findings)
 
     async def _refuse(self, one: Taken, why: str) -> None:

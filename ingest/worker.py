@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -41,7 +41,7 @@ class Worker:
         self._lane = lane
         self._registry = registry
         self._stats = stats
-        self._started = datetime.now(UTC)
+        self._started = settings.clock()
         self._reported: datetime | None = None
 
     async def run(self, serve: Serve, stop: asyncio.Event) -> None:
@@ -90,10 +90,10 @@ class Worker:
             else:
                 return
 
-    async def report(self, conn: Connection, in_flight: int, **more: Any) -> None:
-        """Say every few seconds how it goes."""
-        now = datetime.now(UTC)
-        if self._reported is not None and now - self._reported < _REPORT_EVERY:
+    async def report(self, conn: Connection, in_flight: int, urgent: bool = False, **more: Any) -> None:
+        """Say every few seconds how it goes, at once when it is `urgent`."""
+        now = self._settings.clock()
+        if not urgent and self._reported is not None and now - self._reported < _REPORT_EVERY:
             return
         self._reported = now
         stats = self._stats.report(now, in_flight, **more)

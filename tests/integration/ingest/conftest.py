@@ -3,9 +3,12 @@
 import asyncio
 import json
 import logging
+import os
+import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -43,8 +46,8 @@ class Device:
         self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id=code, clean_session=True)
         self._client.username_pw_set(code, token(code))
         self._client.max_inflight_messages_set(1_000)
-        self._client.on_connect = lambda _c, _u, _f, reason, _p: self._let_in.set() if not reason.is_failure else None
         self._let_in = threading.Event()
+        self._client.on_connect = self._answered
         self._client.connect("127.0.0.1", port)
         self._client.loop_start()
 
@@ -60,10 +63,35 @@ class Device:
             while not info.is_published():  # noqa: ASYNC110 - paho lives in its own thread
                 await asyncio.sleep(0.005)
 
+    def _answered(self, _client: Any, _userdata: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        if not reason.is_failure:
+            self._let_in.set()
+
     def leave(self) -> None:
         """Hang up in good order."""
         self._client.disconnect()
         self._client.loop_stop()
+
+
+_ROOT = Path(__file__).parents[3]
+_PROGRAM = """
+import asyncio, json, os, signal
+from ingest.{lane} import run_{lane}
+from ingest.settings import IngestSettings
+
+async def main():
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    await run_{lane}(IngestSettings(**json.loads(os.environ["INGEST"])), stop)
+
+asyncio.run(main())
+"""
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        process.terminate()
+        await asyncio.wait_for(process.wait(), 15)
 
 
 class Place:
@@ -108,6 +136,15 @@ class Place:
             stop.set()
             async with asyncio.timeout(15):
                 await task
+
+    async def spawn(self, lane: str, fault: str = "") -> asyncio.subprocess.Process:
+        """A worker in a process of its own, that dies where `fault` says."""
+        settings = {**asdict(self.settings(f"{lane}-process")), "clock": None}
+        del settings["clock"]
+        environment = {**os.environ, "VIGIL_FAULT": fault, "INGEST": json.dumps(settings)}
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", _PROGRAM.format(lane=lane), cwd=_ROOT, env=environment)
+        self._stack.push_async_callback(_end, process)
+        return process
 
     def message(self, **more: Any) -> dict[str, Any]:
         """The next message of some device, now."""
