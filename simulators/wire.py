@@ -4,12 +4,20 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from secrets import token_hex
 
 from simulators import packets
 
 _ANSWER_S = 10.0
+_GOODBYE_S = 2.0
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 5.0
+_MOST_IDS = 0xFFFF
+_REFUSED_FILTER = 0x80
 _REFUSALS = {1: "protocol", 2: "client id", 3: "server unavailable", 4: "bad user name or password", 5: "not authorised"}
+
+Will = tuple[str, bytes]
+OnCommand = Callable[[bytes], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +29,16 @@ class Endpoint:
 
 
 class Refused(ConnectionError):
-    """The broker did not let this device in."""
+    """The broker did not let this device in, or not listen to that topic."""
 
 
 class Line(asyncio.Protocol):
-    """One TCP connection. `publish` returns once the broker has the message; a broken line raises ConnectionError."""
+    """One TCP connection. `publish` returns once the broker has the message; a broken line raises ConnectionError.
 
-    def __init__(self, on_command: Callable[[bytes], None] | None = None) -> None:
+    A line with nothing to say pings, and is broken when that is not answered. `closed` is done when the connection is gone.
+    """
+
+    def __init__(self, on_command: OnCommand | None = None) -> None:
         self._buffer = bytearray()
         self._transport: asyncio.Transport | None = None
         self._loop = asyncio.get_running_loop()
@@ -35,37 +46,37 @@ class Line(asyncio.Protocol):
         self._waiting: dict[int, asyncio.Future[None]] = {}
         self._last_id = 0
         self._on_command = on_command
+        self._keepalive_s = 0.0
+        self._said_at = 0.0
+        self._alarm: asyncio.TimerHandle | None = None
         self.closed: asyncio.Future[None] = self._loop.create_future()
 
-    async def greet(self, client_id: str, code: str, token: str, keepalive_s: int, will: tuple[str, bytes] | None) -> None:
+    async def greet(self, client_id: str, code: str, token: str, keepalive_s: int, will: Will | None) -> None:
         """CONNECT and wait for the answer. Raises Refused, ConnectionError, TimeoutError."""
         self._send(packets.connect(client_id, code, token, keepalive_s, will))
         await asyncio.wait_for(self._welcome, _ANSWER_S)
+        if keepalive_s:  # 0 means that the broker waits for ever
+            self._keepalive_s = float(keepalive_s)
+            self._watch(self._keepalive_s)
 
     async def publish(self, topic: str, payload: bytes, *, retain: bool = False, dup: bool = False) -> None:
         """Send with QoS 1 and wait for PUBACK. Raises ConnectionError, TimeoutError."""
-        self._last_id = self._last_id % 0xFFFF + 1
-        number, answer = self._last_id, self._loop.create_future()
-        self._waiting[number] = answer
-        try:
-            self._send(packets.publish(topic, payload, number, retain=retain, dup=dup))
-            await asyncio.wait_for(answer, _ANSWER_S)
-        finally:
-            self._waiting.pop(number, None)
+        await self._answered(lambda number: packets.publish(topic, payload, number, retain=retain, dup=dup))
 
-    def listen(self, topic: str) -> None:
-        """Subscribe to the device's commands."""
-        self._send(packets.subscribe(topic, 0xFFFF))
-
-    def ping(self) -> None:
-        """Keep the line alive."""
-        self._send(packets.PING)
+    async def listen(self, topic: str) -> None:
+        """Subscribe to the device's commands. Raises Refused, ConnectionError, TimeoutError."""
+        await self._answered(lambda number: packets.subscribe(topic, number))
 
     def close(self) -> None:
         """Say goodbye: no last will."""
         if self._transport and not self._transport.is_closing():
             self._transport.write(packets.GOODBYE)
             self._transport.close()
+
+    def abort(self) -> None:
+        """Break the line without a word, as a pulled plug does; the broker publishes the last will."""
+        if self._transport:
+            self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what create_connection gives
@@ -76,7 +87,7 @@ class Line(asyncio.Protocol):
         try:
             while packet := packets.take(self._buffer):
                 self._handle(packet)
-        except packets.BadPacket as bad:
+        except (packets.BadPacket, ConnectionError) as bad:
             self._fail(ConnectionError(str(bad)))
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -84,24 +95,61 @@ class Line(asyncio.Protocol):
         if not self.closed.done():
             self.closed.set_result(None)
 
+    async def _answered(self, packet: Callable[[int], bytes]) -> None:
+        """Send a packet that carries an identifier of its own and wait for what acknowledges that one."""
+        number, answer = self._free_id(), self._loop.create_future()
+        self._waiting[number] = answer
+        try:
+            self._send(packet(number))
+            await asyncio.wait_for(answer, _ANSWER_S)
+        finally:
+            del self._waiting[number]
+
+    def _free_id(self) -> int:
+        """The next identifier that nothing in flight has. Raises ConnectionError when all are taken."""
+        if len(self._waiting) >= _MOST_IDS:
+            raise ConnectionError(f"{_MOST_IDS} messages wait for an answer")
+        while True:
+            self._last_id = self._last_id % _MOST_IDS + 1
+            if self._last_id not in self._waiting:
+                return self._last_id
+
     def _send(self, data: bytes) -> None:
         if self._transport is None or self._transport.is_closing():
             raise ConnectionError("the line is closed")
+        self._said_at = self._loop.time()
         self._transport.write(data)
 
+    def _watch(self, after_s: float) -> None:
+        self._alarm = self._loop.call_later(after_s, self._keep_alive)
+
+    def _keep_alive(self) -> None:
+        """The broker hangs up after 1.5 times the keepalive without a packet; a line must not fall silent before."""
+        quiet_s = self._loop.time() - self._said_at
+        if quiet_s < self._keepalive_s * 0.99:
+            self._watch(self._keepalive_s - quiet_s)
+        elif self._transport and not self._transport.is_closing():
+            self._send(packets.PING)
+            self._alarm = self._loop.call_later(_ANSWER_S, self._fail, ConnectionError("ping: not answered"))
+
     def _handle(self, packet: packets.Packet) -> None:
-        if packet.kind == packets.CONNACK and not self._welcome.done():
-            code = packet.body[1] if len(packet.body) == 2 else -1
-            if code == 0:
-                self._welcome.set_result(None)
-            else:
-                self._welcome.set_exception(Refused(f"connect: {_REFUSALS.get(code, code)}"))
-        elif packet.kind == packets.PUBACK:
-            answer = self._waiting.get(packet.packet_id)
-            if answer and not answer.done():
-                answer.set_result(None)
-        elif packet.kind == packets.PUBLISH:
-            self._command(packet)
+        match packet.kind:
+            case packets.CONNACK:
+                _settle(self._welcome, self._refusal(packet))
+            case packets.PUBACK:
+                _settle(self._waiting.get(packet.packet_id))
+            case packets.SUBACK:
+                refused = Refused("subscribe: refused") if packet.body[2:3] == bytes([_REFUSED_FILTER]) else None
+                _settle(self._waiting.get(packet.packet_id), refused)
+            case packets.PINGRESP:
+                self._quiet()
+                self._watch(self._keepalive_s)
+            case packets.PUBLISH:
+                self._command(packet)
+
+    def _refusal(self, packet: packets.Packet) -> Refused | None:
+        code = packet.body[1] if len(packet.body) == 2 else -1
+        return Refused(f"connect: {_REFUSALS.get(code, code)}") if code else None
 
     def _command(self, packet: packets.Packet) -> None:
         size = int.from_bytes(packet.body[:2], "big")
@@ -113,22 +161,26 @@ class Line(asyncio.Protocol):
             self._on_command(rest)
 
     def _fail(self, error: Exception) -> None:
+        self._quiet()
         for waiting in (self._welcome, *self._waiting.values()):
-            if not waiting.done():
-                waiting.set_exception(error)
-                waiting.exception()  # whoever waits is told; nobody waiting is no fault
+            _settle(waiting, error)
         if self._transport and not self._transport.is_closing():
-            self._transport.close()
+            self._transport.abort()
+
+    def _quiet(self) -> None:
+        if self._alarm:
+            self._alarm.cancel()
+            self._alarm = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Message:
-    """Something a device says, kept until the broker has it."""
+    """Something a device says, kept until the broker has it. `sent` once it went out: from then on it may be there already."""
 
     topic: str
     body: Mapping[str, object]
     retain: bool = False
-    sent: bool = field(default=False)
+    sent: bool = False
 
     @property
     def payload(self) -> bytes:
@@ -142,8 +194,8 @@ async def line(
     token: str,
     *,
     keepalive_s: int = 60,
-    will: tuple[str, bytes] | None = None,
-    on_command: Callable[[bytes], None] | None = None,
+    will: Will | None = None,
+    on_command: OnCommand | None = None,
     client_id: str = "",
 ) -> AsyncIterator[Line]:
     """A line of one device, greeted and later closed. Raises Refused, OSError, TimeoutError."""
@@ -154,21 +206,38 @@ async def line(
         yield own
     finally:
         own.close()
+        await asyncio.wait([own.closed], timeout=_GOODBYE_S)
+        own.abort()  # a broker that hangs takes no goodbye
+
+
+async def deliver(own: Line, message: Message) -> None:
+    """Say it on this line; said again it is marked as a repeat. Raises ConnectionError, TimeoutError."""
+    dup, message.sent = message.sent, True
+    await own.publish(message.topic, message.payload, retain=message.retain, dup=dup)
 
 
 async def say(where: Endpoint, code: str, token: str, message: Message, patience_s: float = 120.0) -> None:
     """Connect, say it, leave; again with growing pauses until the broker has it. Raises Refused at once, TimeoutError."""
-    pause = 0.2
+    pause, beside = _FIRST_PAUSE_S, f"say-{code}-{token_hex(4)}"  # neither the line it may keep nor another saying is taken over
     async with asyncio.timeout(patience_s):
         while True:
             try:
-                async with line(where, code, token, client_id=f"say-{code}") as own:  # beside the line it may keep
-                    dup, message.sent = message.sent, True
-                    await own.publish(message.topic, message.payload, retain=message.retain, dup=dup)
+                async with line(where, code, token, client_id=beside) as own:
+                    await deliver(own, message)
                     return
             except Refused:
                 raise
             except OSError:  # ConnectionError and TimeoutError among them
-                pass
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, 5.0)
+                await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE_S)
+
+
+def _settle(waiting: "asyncio.Future[None] | None", error: Exception | None = None) -> None:
+    """Tell whoever waits, once; nobody waiting is no fault."""
+    if waiting is None or waiting.done():
+        return
+    if error is None:
+        waiting.set_result(None)
+    else:
+        waiting.set_exception(error)
+        waiting.exception()
