@@ -149,7 +149,7 @@ class Session:
         self._generation += 1
         connection = Connection(self._address, self._deliver)
         self._connection = connection
-        served = False
+        served, before = False, self._last
         try:
             await connection.open()
             if self._filters:
@@ -164,7 +164,8 @@ class Session:
             await connection.close()
             self._link_is(False)
         if self._wanted.is_set():
-            log.warning("session %s: link down: %s", self._address.client_id, self._last)
+            level = logging.WARNING if served or self._last != before else logging.DEBUG
+            log.log(level, "session %s: link down: %s", self._address.client_id, self._last)
         return served
 
     def _link_is(self, up: bool) -> None:

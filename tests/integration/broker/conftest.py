@@ -161,6 +161,13 @@ class Field:
         await session.connected(5)
         return heard
 
+    async def speaker(self) -> Session:
+        """A session of `api`, which may publish commands."""
+        session = self.session("vigil-speaker", (), lambda _: None, user="api")
+        await self.open.enter_async_context(session)
+        await session.connected(5)
+        return session
+
     def session(
         self,
         client_id: str,
