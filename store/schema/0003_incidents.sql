@@ -159,4 +159,4 @@ GRANT SELECT, INSERT ON trail TO vigil_worker, vigil_api;
 GRANT SELECT, INSERT, UPDATE ON incidents, dispatches TO vigil_worker, vigil_api;
 GRANT SELECT, INSERT, UPDATE ON alarms TO vigil_worker;
 GRANT SELECT ON alarms TO vigil_api;
-GRANT UPDATE (state, shelved_until, shelved_by, shelved_why) ON alarms TO vigil_api;
+GRANT UPDATE (state, cleared_at, shelved_until, shelved_by, shelved_why) ON alarms TO vigil_api;

@@ -5,9 +5,11 @@ import itertools
 import signal
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime, time
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -17,8 +19,12 @@ from care.district import DeviceEntry, District, problems
 from care.people import Account, Contact, Responder, Senior, Shift
 from care.places import Area, Site, Zone
 from devices.profiles import PROFILES
-from store import migrate
+from dispatch.alarm import alarm_id
+from store import devices, migrate, people
+from store.alarms import NewAlarm
 from store.connect import Connection, connect
+from store.devices import RegisteredDevice
+from store.incidents import Actor
 from store.register import load_district
 from store.server import Database, EmbeddedDatabase
 
@@ -149,6 +155,58 @@ def loaded(database: Database, small_district: District) -> District:
     return small_district
 
 
+@pytest.fixture(scope="session")
+def loaded_people(postgres: EmbeddedDatabase, loaded_template: str) -> tuple[dict[str, RegisteredDevice], dict[str, Actor]]:
+    """Devices and accounts of the small district, read once: every copy has the same numbers."""
+    return asyncio.run(_people(postgres.dsn("vigil_owner", loaded_template)))
+
+
+@pytest.fixture
+def known(loaded: District, loaded_people: tuple[dict[str, RegisteredDevice], dict[str, Actor]]) -> dict[str, RegisteredDevice]:
+    """The register of the small district."""
+    return loaded_people[0]
+
+
+@pytest.fixture
+def new_alarm(known: dict[str, RegisteredDevice], now: datetime) -> Callable[..., NewAlarm]:
+    """Makes the alarm that a device of the small district raises: `new_alarm("smoke-9", "smoke", key="2", drill=True)`."""
+
+    def new(device: str = "sos-1", kind: str = "sos", key: str = "1", **changes: Any) -> NewAlarm:
+        row = known[device]
+        alarm = NewAlarm(
+            alarm_id=alarm_id(device, kind, key),
+            source=device,
+            kind=kind,
+            key=key,
+            device_id=row.device_id,
+            area=row.area,
+            site_id=row.site_id,
+            zone_id=row.zone_id,
+            senior_id=row.senior_id,
+            gateway=row.gateway,
+            device=row.code,
+            senior=row.senior,
+            zone=row.zone,
+            site=row.site,
+            drill=False,
+            at=now - timedelta(seconds=2),
+            received_at=now - timedelta(seconds=1),
+            late_s=0,
+            rule_version="sos/1",
+            reasons=[{"rule": "pressed", "value": None}],
+            evidence={"battery": 71.0},
+        )
+        return replace(alarm, **changes)
+
+    return new
+
+
+@pytest.fixture
+def accounts(loaded: District, loaded_people: tuple[dict[str, RegisteredDevice], dict[str, Actor]]) -> dict[str, Actor]:
+    """Everyone with an account in the small district, by login."""
+    return loaded_people[1]
+
+
 def make(superuser: "psycopg.Connection[tuple[object, ...]]", name: str, template: str = "template1") -> None:
     """Create a database of the owner's, as a copy of another."""
     statement = SQL("CREATE DATABASE {} TEMPLATE {} OWNER vigil_owner")
@@ -175,6 +233,13 @@ async def _migrate(dsn: str) -> None:
 async def _load(dsn: str, district: District, now: datetime) -> None:
     async with await connect(dsn) as connection:
         await load_district(connection, district, now)
+
+
+async def _people(dsn: str) -> tuple[dict[str, RegisteredDevice], dict[str, Actor]]:
+    async with await connect(dsn) as connection:
+        rows = await people.list_accounts(connection)
+        actors = {row.login: Actor(row.login, row.account_id, row.role, row.scope) for row in rows}
+        return await devices.register(connection), actors
 
 
 def _areas() -> tuple[Area, ...]:
