@@ -7,64 +7,45 @@ start, and now and then something happens. `t` in a payload is always the true t
 import asyncio
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
 from time import time
 from zoneinfo import ZoneInfo
 
-from care.district import DeviceEntry, District
-from devices.profiles import PROFILES, Profile
-from simulators import readings, tokens
-from simulators.scenarios import SCENARIOS, NobodyToSayIt, speaker
-from simulators.wire import Endpoint, Line, Message, Refused, line, say
+from care.district import District
+from simulators.actors import Actor, cast
+from simulators.scenarios import SCENARIOS
+from simulators.wire import Endpoint, Line, Refused, deliver, line
 
-__all__ = ["Endpoint", "run"]
+__all__ = ["Endpoint", "Tally", "run"]
 
 log = logging.getLogger("vigil.simulator")
 
-_WAKE_S = 60.0  # all mains devices connect within this time of the start
-_BATTERY_WAKE_S = 180.0
-_DEAD = 0.001
-_HAPPENINGS_PER_HOUR = 4.0
-_LONGEST_PAUSE_S = 60.0
-_WEIGHTS = {"sos": 12, "pull_cord": 4, "fall": 2, "smoke": 0.2, "gas": 0.2}
+# So many devices a second come at the start, and return after the broker was away: the callouts judge several hundred.
+_MAINS_PER_S, _BATTERY_PER_S, _RETURNING_PER_S = 40.0, 25.0, 100.0
+_KEEPALIVE_S = 90
+_REPORT_S = 60.0
+
+# A service of this size hears about three alarms an hour, most of them by day.
+_HAPPENINGS_PER_HOUR = 3.0
+_BY_DAY, _AT_NIGHT = 1.25, 0.5
+_UNPLUGGED = "unplugged"
+_WEIGHTS = {"sos": 12, "pull_cord": 4, "fall": 2, _UNPLUGGED: 2, "smoke": 0.2, "gas": 0.2}
+_UNPLUGGED_S = (300.0, 1500.0)
 
 
 @dataclass(slots=True)
-class Actor:
-    """One device and its counter; `boot` names this run, since the counter starts again."""
+class Tally:
+    """What the devices have done since the start; `lines` are open now."""
 
-    device: DeviceEntry
-    profile: Profile
-    token: str
-    rng: Random
-    boot: str
-    n: int = 0
-    battery: float = field(default=100.0)
-
-    def message(self, channel: str, body: dict[str, object], *, retain: bool = False) -> Message:
-        """The next message of this device."""
-        self.n += 1
-        where = self.device
-        topic = f"care/v1/{where.area}/{where.site}/{where.code}/{channel}"
-        return Message(topic, {"t": int(time() * 1000), "b": self.boot, "n": self.n, **body}, retain)
-
-    def telemetry(self, hour: float) -> Message:
-        """What it measures now."""
-        found: dict[str, float] = readings.values(self.profile.name, self.rng, hour)
-        if self.profile.name == "gateway":
-            found |= {"uptime": round(self.n / 60, 2)}
-        if not self.profile.mains:
-            self.battery = max(5.0, self.battery - 0.002)
-            found["battery"] = round(self.battery, 1)
-        found["signal"] = float(round(self.rng.gauss(-67, 6)))
-        return self.message("telemetry", {"v": found})
-
-    def status(self) -> Message:
-        """That it is there. Retained."""
-        return self.message("status", {"online": True, "firmware": self.device.firmware}, retain=True)
+    lines: int = 0
+    connects: int = 0
+    said: int = 0
+    refused: int = 0
+    failed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +57,21 @@ class World:
     zone: ZoneInfo
     started: float
     played: Callable[[str], bool]
+    returning_s: float
+    tally: Tally = field(default_factory=Tally)
 
     def hour(self) -> float:
         """The local hour of the simulated day, which passes `speed` times as fast."""
         now = datetime.fromtimestamp(self.started + (time() - self.started) * self.speed, self.zone)
         return now.hour + now.minute / 60
+
+    def held(self, actor: Actor) -> bool:
+        """Whether a scenario, here or elsewhere, speaks for this device now."""
+        return actor.acting or self.played(actor.device.code)
+
+    def cadence_s(self, actor: Actor) -> float:
+        """How long until it speaks again; never later than its profile says."""
+        return actor.profile.cadence.total_seconds() / self.speed * actor.rng.uniform(0.93, 1.0)
 
 
 async def run(
@@ -92,95 +83,137 @@ async def run(
     seed: int,
     played: Callable[[str], bool] = lambda device: False,
     stop: asyncio.Event,
+    tally: Tally | None = None,
 ) -> None:
     """Let the district live until `stop`. While a device is `played` by a scenario elsewhere it says nothing of its own."""
-    world = World(where, speed, ZoneInfo(district.timezone), time(), played)
-    everyone = actors(district, secret, seed)
+    everyone = cast(district, secret, seed)
+    mains = sum(actor.profile.mains for actor in everyone)
+    first_s = {True: mains / _MAINS_PER_S, False: (len(everyone) - mains) / _BATTERY_PER_S}
+    world = World(where, speed, ZoneInfo(district.timezone), time(), played, mains / _RETURNING_PER_S, tally or Tally())
     log.info("%d devices wake up", len(everyone))
-    lives = [asyncio.create_task(_live(actor, world)) for actor in everyone]
-    lives.append(asyncio.create_task(_happenings(everyone, world, Random(f"{seed} happenings"))))
-    await stop.wait()
-    for life in lives:
-        life.cancel()
-    await asyncio.gather(*lives, return_exceptions=True)
+    tasks = [asyncio.create_task(_live(actor, world, first_s[actor.profile.mains])) for actor in everyone]
+    tasks.append(asyncio.create_task(_happenings(everyone, world, Random(f"{seed} happenings"))))
+    tasks.append(asyncio.create_task(_report(world.tally)))
+    for task in tasks:
+        task.add_done_callback(_complain)
+    try:
+        await stop.wait()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def actors(district: District, secret: bytes, seed: int) -> list[Actor]:
-    """Every device that is not dead from the start."""
-    boot, fate = f"{int(time()):x}", Random(f"{seed} dead")
-    return [
-        Actor(device, PROFILES[device.profile], tokens.token(secret, device.code), Random(f"{seed} {device.code}"), boot)
-        for device in district.devices
-        if fate.random() >= _DEAD
-    ]
+def _complain(task: "asyncio.Task[None]") -> None:
+    """No part of the life may end before the life does."""
+    if not task.cancelled() and (error := task.exception()):
+        log.error("a device ended: %r", error, exc_info=error)
 
 
-async def _live(actor: Actor, world: World) -> None:
-    wake = _WAKE_S if actor.profile.mains else _BATTERY_WAKE_S
-    await asyncio.sleep(actor.rng.uniform(0, wake))
-    actor.battery = actor.rng.uniform(30, 100)
-    pause = 1.0
+async def _live(actor: Actor, world: World, first_s: float) -> None:
+    await actor.rest(actor.rng.uniform(0, first_s))
     while True:
-        began = time()
         try:
             await (_stay(actor, world) if actor.profile.mains else _wake(actor, world))
         except Refused as refused:
+            world.tally.refused += 1
             log.debug("%s: %s", actor.device.code, refused)
-        except OSError:
-            pass  # the broker is away; a device has nobody to tell
-        pause = 1.0 if time() - began > _LONGEST_PAUSE_S else min(pause * 2, _LONGEST_PAUSE_S)
-        await asyncio.sleep(pause * actor.rng.uniform(0.5, 1.0))
+            await _retreat(actor, world)
+        except OSError:  # the broker is away; a device has nobody to tell
+            world.tally.failed += not actor.unplugged_s
+            await _retreat(actor, world)
+
+
+async def _retreat(actor: Actor, world: World) -> None:
+    actor.failures += 1
+    actor.woken.clear()  # by the line that broke; a press shortens the pause by itself
+    await actor.rest(actor.pause_s(world.returning_s))
 
 
 async def _stay(actor: Actor, world: World) -> None:
-    cadence = actor.profile.cadence.total_seconds() / world.speed
-    will_topic = f"care/v1/{actor.device.area}/{actor.device.site}/{actor.device.code}/status"
-    keepalive = int(min(65_535, max(60, 3 * cadence)))
-    async with line(
-        world.where,
-        actor.device.code,
-        actor.token,
-        keepalive_s=keepalive,
-        will=(will_topic, json.dumps({"online": False}).encode()),
-    ) as own:
-        await _speak(own, actor.status())
+    """The life of a mains device until its line breaks."""
+    async with _line(actor, world) as own:
+        own.closed.add_done_callback(lambda _: actor.woken.set())
         while True:
-            if not world.played(actor.device.code):
-                await _speak(own, actor.telemetry(world.hour()))
-            await asyncio.sleep(cadence * actor.rng.uniform(0.95, 1.0))
+            await _say_all(own, actor, world)
+            await actor.rest(world.cadence_s(actor))
+            if own.closed.done():
+                raise ConnectionResetError("closed by the broker")
+            if actor.unplugged_s:
+                own.abort()
+                raise ConnectionAbortedError(_UNPLUGGED)
 
 
 async def _wake(actor: Actor, world: World) -> None:
-    while True:
-        await say(world.where, actor.device.code, actor.token, actor.telemetry(world.hour()))
-        await asyncio.sleep(actor.profile.cadence.total_seconds() / world.speed * actor.rng.uniform(0.9, 1.0))
+    """A battery device wakes, says what there is, and sleeps."""
+    if not world.held(actor) or actor.unsaid:
+        async with _line(actor, world) as own:
+            await _say_all(own, actor, world)
+    await actor.rest(world.cadence_s(actor))
 
 
-async def _speak(own: Line, message: Message) -> None:
-    await own.publish(message.topic, message.payload, retain=message.retain)
-
-
-async def _happenings(everyone: list[Actor], world: World, rng: Random) -> None:
-    by_code: dict[str, Actor] = {actor.device.code: actor for actor in everyone}
-    pick: Callable[[], str] = lambda: rng.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]  # noqa: E731 - a draw, named
-    while True:
-        await asyncio.sleep(rng.expovariate(_HAPPENINGS_PER_HOUR * world.speed) * 3600)
-        scenario = SCENARIOS[pick()]
+@asynccontextmanager
+async def _line(actor: Actor, world: World) -> AsyncIterator[Line]:
+    will = (actor.topic("status"), json.dumps({"online": False}).encode()) if actor.profile.mains else None
+    async with line(world.where, actor.device.code, actor.token, keepalive_s=_KEEPALIVE_S, will=will) as own:
+        world.tally.connects += 1
+        world.tally.lines += 1
         try:
-            chosen = rng.choice([actor.device for actor in everyone if actor.profile.name in scenario.profiles])
-            actor = by_code[speaker(scenario, [chosen], "").code]
-        except (NobodyToSayIt, IndexError):
-            continue
-        log.info("%s at %s", scenario.truth, actor.device.site)
-        await _play(actor, world, scenario.name)
+            if actor.profile.mains or not actor.appeared:
+                await deliver(own, actor.status())
+                actor.appeared = True
+            yield own
+        finally:
+            world.tally.lines -= 1
 
 
-async def _play(actor: Actor, world: World, name: str) -> None:
-    began = time()
-    for said in SCENARIOS[name].script:
-        await asyncio.sleep(max(0.0, began + said.after_s - time()))
-        try:
-            await say(world.where, actor.device.code, actor.token, actor.message(said.channel, dict(said.body)))
-        except OSError as error:
-            log.warning("%s could not say %s: %s", actor.device.code, name, error)
-            return
+async def _say_all(own: Line, actor: Actor, world: World) -> None:
+    if not world.held(actor):
+        actor.measure(world.hour())
+    while actor.unsaid:
+        message = actor.unsaid[0]
+        await deliver(own, message)
+        actor.unsaid.remove(message)
+        world.tally.said += 1
+    actor.failures = 0
+
+
+async def _happenings(everyone: Sequence[Actor], world: World, rng: Random) -> None:
+    while True:
+        busy = _BY_DAY if 7 <= world.hour() < 21 else _AT_NIGHT
+        await asyncio.sleep(rng.expovariate(_HAPPENINGS_PER_HOUR * busy * world.speed) * 3600)
+        name = rng.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
+        able = [actor for actor in everyone if _can(actor, name) and not world.held(actor)]
+        if able:
+            await _happen(rng.choice(able), name, world, rng)
+
+
+def _can(actor: Actor, name: str) -> bool:
+    return actor.profile.mains if name == _UNPLUGGED else actor.profile.name in SCENARIOS[name].profiles
+
+
+async def _happen(actor: Actor, name: str, world: World, rng: Random) -> None:
+    log.info("%s: %s at %s", actor.device.code, name, actor.device.site)
+    if name == _UNPLUGGED:
+        actor.unplugged_s = rng.uniform(*_UNPLUGGED_S) / world.speed
+        actor.woken.set()
+    else:
+        await play(actor, name)
+
+
+async def play(actor: Actor, name: str) -> None:
+    """The device says its part of a scenario, and nothing of its own meanwhile."""
+    began, actor.acting = asyncio.get_running_loop().time(), True
+    try:
+        for said in SCENARIOS[name].script:
+            await asyncio.sleep(began + said.after_s - asyncio.get_running_loop().time())
+            actor.exclaim(said.channel, said.body)
+    finally:
+        actor.acting = False
+
+
+async def _report(tally: Tally) -> None:
+    while True:
+        await asyncio.sleep(_REPORT_S)
+        log.info("%d lines open, %d connects, %d messages said, %d failures, %d refusals",
+                 tally.lines, tally.connects, tally.said, tally.failed, tally.refused)  # fmt: skip

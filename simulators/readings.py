@@ -1,27 +1,25 @@
 """Plausible readings of every kind of device at an hour of the day: quiet rooms, warm kitchens, people asleep at night.
 
-Chance comes as an argument; the same draw gives the same life. `hour` is local, 0 to 24.
+Chance comes as an argument; the same draw gives the same life. `hour` is local, 0 to 24; what a resident
+does then is the routine's.
 """
 
 import math
 from collections.abc import Callable, Mapping
 from random import Random
 
+from simulators.routine import Routine
+
 Values = dict[str, float]
-Habit = Callable[[Random, float], Values]
+Habit = Callable[[Random, float, Routine], Values]
 
 _MEALS = (7.0, 11.6, 17.8)
 
 
-def values(profile: str, rng: Random, hour: float) -> Values:
+def values(profile: str, rng: Random, hour: float, routine: Routine) -> Values:
     """What this kind of device shows; battery and signal are the caller's. Empty for devices that only report their link."""
     habit = HABITS.get(profile)
-    return habit(rng, hour) if habit else {}
-
-
-def asleep(hour: float) -> bool:
-    """Night, and the nap after lunch."""
-    return hour >= 21.5 or hour < 6 or 12.5 <= hour < 14
+    return habit(rng, hour, routine) if habit else {}
 
 
 def near_meal(hour: float) -> float:
@@ -33,62 +31,60 @@ def _room(rng: Random, hour: float) -> float:
     return round(21.5 + 1.8 * math.sin((hour - 9) / 24 * 2 * math.pi) + rng.gauss(0, 0.25), 2)
 
 
-def _smoke(rng: Random, hour: float) -> Values:
+def _smoke(rng: Random, hour: float, routine: Routine) -> Values:
     return {"smoke_obscuration": round(abs(rng.gauss(0.15, 0.08)), 3), "temperature": _room(rng, hour)}
 
 
-def _heat(rng: Random, hour: float) -> Values:
+def _heat(rng: Random, hour: float, routine: Routine) -> Values:
     return {"temperature": round(_room(rng, hour) + 9 * near_meal(hour), 2)}
 
 
-def _co(rng: Random, hour: float) -> Values:
+def _co(rng: Random, hour: float, routine: Routine) -> Values:
     return {
         "co": round(abs(rng.gauss(0.8, 0.6)) + 3 * near_meal(hour), 1),
         "temperature": round(_room(rng, hour) + 5 * near_meal(hour), 2),
     }
 
 
-def _gas(rng: Random, hour: float) -> Values:
+def _gas(rng: Random, hour: float, routine: Routine) -> Values:
     return {
         "gas": round(abs(rng.gauss(0.2, 0.15)) + 0.6 * near_meal(hour), 2),
         "temperature": round(_room(rng, hour) + 5 * near_meal(hour), 2),
     }
 
 
-def _bed(rng: Random, hour: float) -> Values:
-    lies = rng.random() < (0.95 if asleep(hour) else 0.12)
-    if not lies:
+def _bed(rng: Random, hour: float, routine: Routine) -> Values:
+    if not routine.in_bed(hour):
         return {"occupied": 0, "movement": 0}
-    pulse = 62 if asleep(hour) else 71
     return {
         "occupied": 1,
-        "heart_rate": round(rng.gauss(pulse, 5)),
-        "breathing_rate": round(rng.gauss(15, 1.5), 1),
-        "movement": round(min(100.0, abs(rng.gauss(6, 8))), 1),
+        "heart_rate": round(min(max(rng.gauss(63, 4), 45), 90)),
+        "breathing_rate": round(min(max(rng.gauss(15, 1.2), 9), 22), 1),
+        "movement": round(min(40.0, abs(rng.gauss(4, 5))), 1),
     }
 
 
-def _radar(rng: Random, hour: float) -> Values:
-    here = rng.random() < (0.03 if asleep(hour) else 0.18)
+def _radar(rng: Random, hour: float, routine: Routine) -> Values:
+    away = routine.in_bed(hour) or routine.out(hour)
+    here = routine.up_at_night(hour) or (not away and rng.random() < 0.12)
     height = rng.uniform(0.7, 1.6) if here else 0.0
     return {"presence": float(here), "height": round(height, 2), "motion": round(rng.uniform(5, 60), 1) if here else 0.0}
 
 
-def _wearable(rng: Random, hour: float) -> Values:
-    steps = 0.0 if asleep(hour) else float(max(0, round(rng.gauss(90, 70))))
-    return {
-        "heart_rate": float(round(rng.gauss(64 if asleep(hour) else 78, 6))),
-        "steps": steps,
-        "worn": float(rng.random() < 0.97),
-    }
+def _wearable(rng: Random, hour: float, routine: Routine) -> Values:
+    lies, walks = routine.in_bed(hour), routine.out(hour)
+    steps = 0.0 if lies else float(max(0, round(rng.gauss(1_400 if walks else 90, 70))))
+    pulse = 64 if lies else 92 if walks else 78
+    return {"heart_rate": float(round(rng.gauss(pulse, 5))), "steps": steps, "worn": float(rng.random() < 0.97)}
 
 
-def _motion(rng: Random, hour: float) -> Values:
-    return {"motion": float(rng.random() < (0.05 if asleep(hour) else 0.7)), "temperature": _room(rng, hour)}
+def _motion(rng: Random, hour: float, routine: Routine) -> Values:
+    moves = routine.up_at_night(hour) or not (routine.in_bed(hour) or routine.out(hour) or rng.random() < 0.3)
+    return {"motion": float(moves), "temperature": _room(rng, hour)}
 
 
-def _door(rng: Random, hour: float) -> Values:
-    return {"open": float(rng.random() < (0.0 if asleep(hour) else 0.04))}
+def _door(rng: Random, hour: float, routine: Routine) -> Values:
+    return {"open": float(not routine.in_bed(hour) and rng.random() < 0.03)}
 
 
 HABITS: Mapping[str, Habit] = {

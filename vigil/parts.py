@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import logging
+import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -118,7 +119,8 @@ async def callout(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 async def simulator(arguments: argparse.Namespace, settings: Settings) -> int:
-    """The demo district's life."""
+    """The demo district's life; what watches over it goes before it."""
+    os.nice(10)
     district = await asyncio.to_thread(demo_district, arguments.seed)
     where = life.Endpoint(settings.text("VIGIL_MQTT_HOST"), settings.number("VIGIL_MQTT_PORT"))
     await life.run(
