@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 _LARGEST_MESSAGE = 64 * 1024
 _GRACE_S = 5
+_SEND_BUFFER = 128 * 1024  # each console inherits it; the kernel would hide megabytes of what a slow one has not taken
 
 
 class Wire(WebSocketsSansIOProtocol):
@@ -75,6 +76,7 @@ def _bound(host: str, port: int) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
         listener.bind((host, port))
     except OSError:
         listener.close()

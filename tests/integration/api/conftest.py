@@ -223,9 +223,18 @@ def _roads() -> RoadGraph:
     )
 
 
+CHEAP = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
+
+
+@pytest.fixture(autouse=True)
+def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same algorithm with less work: a hundred logins are no test of it."""
+    monkeypatch.setattr("api.passwords.PasswordHasher", lambda: CHEAP)
+
+
 @pytest.fixture(scope="session")
 def password_hash() -> str:
-    return PasswordHasher().hash(PASSWORD)
+    return CHEAP.hash(PASSWORD)
 
 
 @pytest.fixture(scope="session")
