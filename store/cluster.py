@@ -83,6 +83,7 @@ def ensure(home: Path) -> Path:
     """The data directory under `home`, made if there is none, free to be served. Raises DatabaseFailed and its kinds."""
     home.mkdir(mode=0o711, parents=True, exist_ok=True)
     data = home / "pg"
+    _open_the_way(data, _programs() / "postgres")
     if not (data / "PG_VERSION").exists():
         _make(home, data)
     found, expected = (data / "PG_VERSION").read_text().strip(), major_version()
@@ -128,15 +129,19 @@ def _make(home: Path, data: Path) -> None:
 
 
 def _give_away(draft: Path) -> None:
+    if os.geteuid() == 0:
+        owner = next(entry for entry in map(_account, _ACCOUNTS) if entry)
+        os.chown(draft, owner.pw_uid, owner.pw_gid)
+
+
+def _open_the_way(*places: Path) -> None:
+    """As root, let the account that runs the server pass through the directories above; someone may have closed one since."""
     if os.geteuid() != 0:
         return
-    owner = next(entry for entry in map(_account, _ACCOUNTS) if entry)
-    os.chown(draft, owner.pw_uid, owner.pw_gid)
-    for place in (draft.resolve(), _programs().resolve()):
-        for above in place.parents:
-            mode = above.stat().st_mode
-            if not mode & 0o001:
-                above.chmod(mode & 0o7777 | 0o001)
+    for above in {above for place in places for above in place.resolve().parents}:
+        mode = above.stat().st_mode
+        if not mode & 0o001:
+            above.chmod(mode & 0o7777 | 0o001)
 
 
 def _account(name: str) -> pwd.struct_passwd | None:
