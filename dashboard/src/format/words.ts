@@ -37,6 +37,7 @@ export function useWords() {
     if (value === null) return '—'
     if (unit === 'share') return `${percent(value)} %`
     if (unit === 's') return exact(value)
+    if (unit === 'bool') return t(value ? 'unit.yes' : 'unit.no')
     const word = te(`unit.${unit}`) ? t(`unit.${unit}`).trim() : unit
     return word ? `${measure(value)} ${word}` : measure(value)
   }

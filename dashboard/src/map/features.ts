@@ -29,7 +29,7 @@ export function responders(list: Iterable<ResponderPlace>, focus: string | null)
   return collection(
     seen.map((one) => {
       const look = one.code === focus ? 'sent' : one.busy ? 'busy' : 'free'
-      return point(one.lon, one.lat, { code: one.code, name: one.name, initial: initial(one.name), look, rank: look === 'sent' ? 2 : look === 'free' ? 1 : 0 })
+      return point(one.lon, one.lat, { code: one.code, name: one.name, initial: initial(one.name), look, at_station: one.position_at === null, rank: look === 'sent' ? 2 : look === 'free' ? 1 : 0 })
     }),
   )
 }

@@ -106,6 +106,8 @@ function errand(): LayerSpecification[] {
       layout: {
         'icon-image': ['concat', 'who:', ['get', 'look'], ':', ['get', 'initial']],
         'icon-allow-overlap': true, 'symbol-sort-key': ['get', 'rank'],
+        // counted from the station: beside its square, so that both are seen
+        'icon-offset': ['case', ['get', 'at_station'], ['literal', [13, -13]], ['literal', [0, 0]]],
         'icon-size': ['interpolate', ['linear'], ['zoom'], 11, 0.6, 12.6, 0.8, 15, 1.1],
       },
     },

@@ -19,7 +19,7 @@ const COLOURS: Record<string, string> = {
 }
 const OTHERS = ['#5cc8e8', '#7ddc9a', '#c4a7ff', '#d5dee6']
 /** What says little about why: shown only when there is nothing else. */
-const LINK = new Set(['battery', 'signal', 'uptime', 'children_online'])
+const LINK = new Set(['battery', 'signal', 'uptime', 'children_online', 'worn', 'steps'])
 
 /** The frame of all points, at least `least` ms wide around the onset. */
 export function frameOf(curves: readonly Curve[], onset: number, width: number, height: number, least = 120_000): Frame {

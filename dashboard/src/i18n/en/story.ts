@@ -82,8 +82,8 @@ export const story: Record<keyof typeof zh, string> = {
   'reason.assign.busy': 'on an errand',
   'reason.assign.lacks_skill': 'lacks {skill}',
   'reason.assign.unreachable': 'no way by road',
-  'reason.assign.position_stale': 'position is {value} old, reckoned from the station',
-  'reason.assign.position_unknown': 'position unknown, reckoned from the station',
+  'reason.assign.position_stale': 'from the station (position {value} old)',
+  'reason.assign.position_unknown': 'from the station (position unknown)',
 
   'error.unreachable': 'The server did not answer; nothing was submitted',
   'error.too_many_attempts': 'Too many attempts; try again later',

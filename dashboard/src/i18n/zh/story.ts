@@ -80,8 +80,8 @@ export const story = {
   'reason.assign.busy': '正在出勤',
   'reason.assign.lacks_skill': '不会{skill}',
   'reason.assign.unreachable': '道路不通',
-  'reason.assign.position_stale': '位置是 {value} 前的，按驻点计算',
-  'reason.assign.position_unknown': '位置未知，按驻点计算',
+  'reason.assign.position_stale': '从驻点算（位置是 {value} 前的）',
+  'reason.assign.position_unknown': '从驻点算（位置未知）',
 
   'error.unreachable': '服务器没有回应，操作未提交',
   'error.too_many_attempts': '尝试过多，请稍后再试',
