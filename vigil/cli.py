@@ -45,7 +45,8 @@ def parser() -> argparse.ArgumentParser:
     looked.add_argument("--json", action="store_true")
     looked.set_defaults(run=doctor.command)
     for one in commands.choices.values():
-        one.add_argument("--data", type=Path, help="data folder (default: VIGIL_DATA or ./var)")
+        if one.get_default("run"):
+            _add_data(one)
     return root
 
 
@@ -130,6 +131,11 @@ def _add_registry(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
         for one in group.choices.values():
             one.add_argument("--json", action="store_true")
             one.set_defaults(run=run)
+            _add_data(one)
+
+
+def _add_data(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--data", type=Path, help="data folder (default: VIGIL_DATA or ./var)")
 
 
 def _settings_help() -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from store import cluster
 from store.connect import connect
 from store.migrate import status
-from store.server import EmbeddedDatabase
+from vigil import state
 from vigil.settings import Settings
 from vigil.web import call
 
@@ -62,16 +62,14 @@ def machine(settings: Settings) -> Iterator[Check]:
 
 async def running(settings: Settings) -> list[Check]:
     """How a Vigil on this data folder is doing; nothing where none was started."""
-    path = settings.data / "run.json"
-    if not path.exists():
+    try:
+        now = state.read(settings.data)
+    except state.NotRunning:
         return [Check("running", True, "no `vigil up` on this data folder now")]
-    state = json.loads(path.read_text())
-    checks = [Check("supervisor", _alive(state["pid"]), f"process {state['pid']}", "start it again with make run")]
-    checks += [
-        Check(f"part {name}", _alive(pid), f"process {pid}", f"see {settings.data / 'log' / name}.log")
-        for name, pid in state["children"].items()
-    ]
-    return [*checks, await _console(state["url"]), await _schema(settings)]
+    checks = [Check("supervisor", _alive(now.pid), f"process {now.pid}", "start it again with make run")]
+    log = settings.data / "log"
+    checks += [Check(f"part {name}", _alive(pid), f"process {pid}", f"see {log / name}.log") for name, pid in now.children.items()]
+    return [*checks, await _console(now.url), await _schema(settings)]
 
 
 def _database_program() -> Check:
@@ -115,7 +113,7 @@ async def _console(url: str) -> Check:
 
 async def _schema(settings: Settings) -> Check:
     try:
-        async with await connect(EmbeddedDatabase(settings.data / "postgres").dsn("vigil_owner"), autocommit=True) as conn:
+        async with await connect(state.database(settings.data).dsn("vigil_owner"), autocommit=True) as conn:
             pending = (await status(conn)).pending
     except Exception as error:  # whatever it is, it is what the doctor was asked for
         return Check("schema", False, str(error).partition("\n")[0], "see the log of database")

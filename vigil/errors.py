@@ -10,6 +10,7 @@ from vigil.demo import DistrictDoesNotFit
 from vigil.ports import NoFreePort
 from vigil.settings import BadSetting
 from vigil.simulate import NothingToSimulate
+from vigil.state import NotRunning
 from vigil.supervisor import ChildFailed
 from vigil.up import AlreadyRunning
 
@@ -22,6 +23,7 @@ EXPECTED: tuple[type[Exception], ...] = (
     DistrictDoesNotFit,
     NoFreePort,
     NotAllowed,
+    NotRunning,
     *NothingToSimulate,
     StoreError,
     psycopg.OperationalError,

@@ -16,8 +16,7 @@ from devices.profiles import PROFILES
 from simulators import tokens
 from store import devices, people
 from store.connect import Connection, connect
-from store.server import EmbeddedDatabase
-from vigil import demo
+from vigil import demo, state
 from vigil.settings import BadSetting, Settings
 
 _SHORTEST_PASSWORD = 10
@@ -26,7 +25,7 @@ _SHORTEST_PASSWORD = 10
 @asynccontextmanager
 async def owner(settings: Settings) -> AsyncIterator[Connection]:
     """A connection as the owner: to VIGIL_DATABASE_URL, else to the embedded database of a running `vigil up`."""
-    dsn = settings.text("VIGIL_DATABASE_URL") or _embedded(settings)
+    dsn = settings.text("VIGIL_DATABASE_URL") or state.database(settings.data).dsn("vigil_owner")
     async with await connect(dsn, autocommit=True, application="vigil-cli") as conn:
         yield conn
 
@@ -93,10 +92,3 @@ def _print(arguments: argparse.Namespace, found: object) -> None:
     rows: Sequence[object] = found if isinstance(found, list) else [found]
     for row in rows:
         print("  ".join(f"{name}={value}" for name, value in row.items()) if isinstance(row, dict) else row)
-
-
-def _embedded(settings: Settings) -> str:
-    base = EmbeddedDatabase(settings.data / "postgres")
-    if not (base.home / "pg").exists():
-        raise BadSetting(f"expected VIGIL_DATABASE_URL, or a database under {base.home}; got neither (start `vigil up` once)")
-    return base.dsn("vigil_owner")

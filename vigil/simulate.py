@@ -20,8 +20,8 @@ from simulators.district import demo_district
 from simulators.scenarios import SCENARIOS as TABLE
 from simulators.scenarios import NobodyToSayIt, Scenario, speaker
 from simulators.wire import Endpoint, Line, Message, line, say
-from vigil import demo, playing
-from vigil.settings import BadSetting, Settings
+from vigil import demo, playing, state
+from vigil.settings import Settings
 from vigil.web import login
 
 SCENARIOS = tuple(TABLE)
@@ -162,15 +162,12 @@ async def _wait_for(feed: websockets.ClientConnection, wanted: Wanted, patience_
 
 
 def _stage(settings: Settings) -> Stage:
-    path = settings.data / "run.json"
-    if not path.exists():
-        raise BadSetting(f"{settings.data}: expected a running Vigil, got none; start it with make run")
-    state = json.loads(path.read_text())
-    district = demo_district(state["seed"])
+    running = state.read(settings.data)
+    district = demo_district(running.seed)
     chief = next(one for one in district.accounts if one.role == "duty" and one.scope == district.code)
     password = demo.passwords(settings.secrets, [chief.login])[chief.login]
-    where = Endpoint("127.0.0.1", state["mqtt_port"])
-    return Stage(state["url"], where, demo.seed(settings.secrets), district, chief.login, password)
+    where = Endpoint("127.0.0.1", running.mqtt_port)
+    return Stage(running.url, where, demo.seed(settings.secrets), district, chief.login, password)
 
 
 def _print(as_json: bool, shown: Shown, by: str) -> None:

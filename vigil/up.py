@@ -25,7 +25,7 @@ from simulators.district import demo_district
 from store import server as database
 from store.connect import connect
 from store.migrate import apply
-from vigil import demo, ports
+from vigil import demo, ports, state
 from vigil.settings import Settings
 from vigil.supervisor import Child, Supervisor
 from vigil.web import wait_for_http
@@ -76,7 +76,7 @@ async def command(arguments: argparse.Namespace, settings: Settings) -> int:
             say("stopping …")
         finally:
             await supervisor.stop()
-            (data / "run.json").unlink(missing_ok=True)
+            state.forget(data)
     say("stopped; the data is kept")
     return 0
 
@@ -182,15 +182,7 @@ def _environ(plan: Plan, dsn: str) -> dict[str, str]:
 
 
 def _announce(plan: Plan, supervisor: Supervisor, took_s: float) -> None:
-    state = {
-        "pid": os.getpid(),
-        "url": plan.url,
-        "mqtt_port": plan.mqtt,
-        "database_port": plan.database,
-        "seed": plan.seed,
-        "children": supervisor.pids,
-    }
-    (plan.data / "run.json").write_text(json.dumps(state, indent=1) + "\n")
+    state.write(plan.data, state.State(os.getpid(), plan.url, plan.mqtt, plan.database, plan.seed, supervisor.pids))
     accounts = json.loads((plan.secrets / demo.PASSWORDS_FILE).read_text())
     print(f"\n  Vigil 守望 is up after {took_s:.0f} s: {plan.url}   (devices: MQTT 127.0.0.1:{plan.mqtt})", flush=True)
     print("  demo accounts (all people are invented):", flush=True)

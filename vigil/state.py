@@ -1,0 +1,51 @@
+"""What a running `vigil up` has told about itself: where it is reached and which processes it consists of."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from store.server import EmbeddedDatabase
+
+_FILE = "run.json"
+
+
+class NotRunning(RuntimeError):
+    """No `vigil up` runs on this data folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Written when everything is up, removed when it stops."""
+
+    pid: int
+    url: str
+    mqtt_port: int
+    database_port: int
+    seed: int
+    children: dict[str, int]
+
+
+def write(data: Path, state: State) -> None:
+    """Tell; whoever reads sees all of it or nothing."""
+    draft = data / f"{_FILE}.new"
+    draft.write_bytes(msgspec.json.format(msgspec.json.encode(state), indent=1))
+    draft.replace(data / _FILE)
+
+
+def forget(data: Path) -> None:
+    """It has stopped."""
+    (data / _FILE).unlink(missing_ok=True)
+
+
+def read(data: Path) -> State:
+    """What runs here. Raises NotRunning."""
+    try:
+        return msgspec.json.decode((data / _FILE).read_bytes(), type=State)
+    except (FileNotFoundError, msgspec.DecodeError):
+        raise NotRunning(f"{data}: expected a running Vigil, got none; start it with make run") from None
+
+
+def database(data: Path) -> EmbeddedDatabase:
+    """The embedded database of the Vigil that runs here. Raises NotRunning."""
+    return EmbeddedDatabase(data / "postgres", read(data).database_port)
