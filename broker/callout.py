@@ -35,6 +35,7 @@ _QUESTIONS = "$SYS.REQ.USER.AUTH"
 _QUEUE = "vigil-callout"
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 5.0
 _ENSURE_S = 10.0
+_DRAIN_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +173,9 @@ async def _connection(
     try:
         yield client
     finally:
+        with contextlib.suppress(nats.errors.Error, TimeoutError):
+            async with asyncio.timeout(_DRAIN_S):
+                await client.drain()  # a question that was taken is answered; others of the queue get the next
         await client.close()
 
 
