@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from math import ceil
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
@@ -88,4 +89,4 @@ def percentile(values: deque[float], share: float) -> float | None:
     if not values:
         return None
     ranked = sorted(values)
-    return round(ranked[min(len(ranked) - 1, int(share * len(ranked)))], 1)
+    return round(ranked[max(0, ceil(share * len(ranked)) - 1)], 1)

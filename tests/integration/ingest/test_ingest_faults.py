@@ -1,6 +1,7 @@
 """Whatever dies and whenever: what was PUBACKed to its publisher is stored exactly once, and every alarm exists exactly once."""
 
 import asyncio
+import functools
 import random
 import signal
 from collections.abc import Callable
@@ -19,101 +20,113 @@ from store.server import EmbeddedDatabase
 
 pytestmark = pytest.mark.integration
 
-PRESSES, READINGS = 120, 600
-POINTS = ["ingest.before_commit:1", "ingest.before_commit:4", "ingest.after_commit:1", "ingest.after_commit:4"]
-
-
-async def press_on(place: Any, devices: list[str]) -> None:
-    """Each of the devices presses as often as it can; returns when all were PUBACKed."""
-    await asyncio.gather(*[_publish(place, code, "event", [{"e": "sos"}] * PRESSES) for code in devices])
-
-
-async def measure_on(place: Any, devices: dict[str, dict[str, float]]) -> None:
-    """Each of the devices reports as often as it can; the second half would raise an alarm."""
-    calm = {"temperature": 20.0}
-    await asyncio.gather(
-        *[
-            _publish(place, code, "telemetry", [{"v": calm}] * (READINGS // 2) + [{"v": values}] * (READINGS // 2))
-            for code, values in devices.items()
-        ]
-    )
-
-
-async def _publish(place: Any, code: str, channel: str, messages: list[dict[str, Any]]) -> None:
-    device = await place.device(code)
-    for start in range(0, len(messages), 20):
-        some = [{**place.message(), **message} for message in messages[start : start + 20]]
-        await asyncio.gather(*[device.say(channel, message) for message in some])
-
-
-async def presses_stored_once(place: Any, devices: list[str]) -> None:
-    """Every press is one row and one ring of the one incident of its senior."""
-    expected = [(code, PRESSES) for code in sorted(devices)]
-    count = "SELECT code, count(*) FROM events JOIN devices USING (device_id) GROUP BY code ORDER BY code"
-    await place.until(count, expected, seconds=30)
-    assert await place.rows("SELECT source, kind, count(*) FROM alarms GROUP BY source, kind ORDER BY source") == [
-        (code, "sos", 1) for code in sorted(devices)
-    ]
-    rings = await place.rows("SELECT source, rings FROM incidents JOIN alarms USING (incident_id) ORDER BY source")
-    assert rings == expected, "each press is heard exactly once"
-
-
-async def readings_stored_once(place: Any, devices: dict[str, dict[str, float]], alarms: list[tuple[str, str]]) -> None:
-    """Every reading is one row, and every condition one alarm."""
-    count = "SELECT code, count(*) FROM readings JOIN devices USING (device_id) GROUP BY code ORDER BY code"
-    await place.until(count, [(code, READINGS) for code in sorted(devices)], seconds=30)
-    assert await place.rows("SELECT source, kind FROM alarms ORDER BY source") == alarms
-    assert await place.rows("SELECT count(*) FROM trail WHERE kind IN ('raised', 'rang_again')") == [(len(alarms),)]
-
-
+POINTS = [f"ingest.{point}:{number}" for point in ("before_commit", "after_commit") for number in (1, 3)]
+AT_ONCE = 20
+PRESS_EVERY = 20
 BURNING = {"smoke-1": {"smoke_obscuration": 60.0}, "smoke-9": {"smoke_obscuration": 60.0}, "gas-9": {"gas": 50.0}}
 BURNT = [("gas-9", "gas"), ("smoke-1", "smoke"), ("smoke-9", "smoke")]
+PRESSERS = ("sos-1", "sos-2")
+
+
+def _burning(values: dict[str, float], number: int) -> dict[str, Any]:
+    return {"v": values if number > 200 else {"temperature": 20.0}}
+
+
+class Load:
+    """Devices that go on publishing as fast as they are PUBACKed, until told; `acknowledged` counts by device."""
+
+    def __init__(self, place: Any) -> None:
+        self._place = place
+        self._enough = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self.acknowledged: dict[str, int] = {}
+
+    def press(self) -> "Load":
+        self._tasks += [
+            asyncio.create_task(self._publish(code, "event", lambda n: {"e": "test" if n % PRESS_EVERY else "sos"}))
+            for code in PRESSERS
+        ]
+        return self
+
+    def burn(self) -> "Load":
+        """Calm at first, then above the threshold for good."""
+        for code, values in BURNING.items():
+            said = functools.partial(_burning, values)
+            self._tasks.append(asyncio.create_task(self._publish(code, "telemetry", said)))
+        return self
+
+    async def __aenter__(self) -> "Load":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def ends(self, after_s: float) -> None:
+        await asyncio.sleep(after_s)
+        self._enough.set()
+        await asyncio.gather(*self._tasks)
+
+    async def _publish(self, code: str, channel: str, said: Callable[[int], dict[str, Any]]) -> None:
+        device = await self._place.device(code)
+        self.acknowledged[code] = 0
+        while not self._enough.is_set():
+            sent = self.acknowledged[code]
+            some = [{**self._place.message(), **said(sent + more)} for more in range(AT_ONCE)]
+            await asyncio.gather(*[device.say(channel, message) for message in some])
+            self.acknowledged[code] += AT_ONCE
+            await asyncio.sleep(0.02)
+
+    async def stored_once(self) -> None:
+        """Every message is one row, every press one ring of the one incident of its senior, every condition one alarm."""
+        rows = "SELECT code, count(*) FROM {} JOIN devices USING (device_id) GROUP BY code ORDER BY code"
+        for table, codes in (("events", PRESSERS), ("readings", sorted(BURNING))):
+            expected = [(code, self.acknowledged[code]) for code in codes if code in self.acknowledged]
+            await self._place.until(rows.format(table), expected, seconds=60)
+        alarms = await self._place.rows("SELECT source, kind FROM alarms ORDER BY source")
+        burnt = [pair for pair in BURNT if pair[0] in self.acknowledged]
+        assert alarms == [*burnt, *((code, "sos") for code in PRESSERS if code in self.acknowledged)]
+        rings = "SELECT source, count(*) FROM trail JOIN alarms ON alarm_id::text = data ->> 'alarm' WHERE {} GROUP BY 1"
+        heard = dict(await self._place.rows(rings.format("trail.kind IN ('raised', 'rang_again')")))
+        presses = {code: count // PRESS_EVERY for code, count in self.acknowledged.items() if code in PRESSERS}
+        assert heard == {code: presses.get(code, 1) for code in self.acknowledged}
+        assert await self._place.rows("SELECT count(*) FROM rejected") == [(0,)]
 
 
 @pytest.mark.parametrize("fault", POINTS)
 async def test_event_lane_killed_around_its_commit(place: Any, fault: str) -> None:
-    doomed = await place.spawn("events", fault)
-    pressing = asyncio.ensure_future(press_on(place, ["sos-1", "sos-2"]))
-    assert await asyncio.wait_for(doomed.wait(), 20) == -signal.SIGKILL
-    await place.spawn("events")
-    await pressing
-    await presses_stored_once(place, ["sos-1", "sos-2"])
+    async with Load(place).press() as load:
+        doomed = await place.spawn("events", fault)
+        assert await asyncio.wait_for(doomed.wait(), 60) == -signal.SIGKILL
+        await place.spawn("events")
+        await load.ends(after_s=1)
+        await load.stored_once()
 
 
 @pytest.mark.parametrize("fault", POINTS)
 async def test_telemetry_lane_killed_around_its_commit(place: Any, fault: str) -> None:
-    doomed = await place.spawn("telemetry", fault)
-    measuring = asyncio.ensure_future(measure_on(place, BURNING))
-    assert await asyncio.wait_for(doomed.wait(), 20) == -signal.SIGKILL
-    await place.spawn("telemetry")
-    await measuring
-    await readings_stored_once(place, BURNING, BURNT)
+    async with Load(place).burn() as load:
+        doomed = await place.spawn("telemetry", fault)
+        assert await asyncio.wait_for(doomed.wait(), 60) == -signal.SIGKILL
+        await place.spawn("telemetry")
+        await load.ends(after_s=1)
+        await load.stored_once()
 
 
 async def test_both_lanes_killed_at_any_moment(place: Any) -> None:
     chance = random.Random(4)
-    saying = [asyncio.ensure_future(press_on(place, ["sos-1", "sos-2"])), asyncio.ensure_future(measure_on(place, BURNING))]
-    for _ in range(4):
-        workers = [await place.spawn("events"), await place.spawn("telemetry")]
-        await asyncio.sleep(chance.uniform(0.8, 2.5))
-        for worker in workers:
-            worker.kill()
-            await worker.wait()
-    await place.spawn("events")
-    await place.spawn("telemetry")
-    await asyncio.gather(*saying)
-    await readings_stored_once_beside(place)
-
-
-async def readings_stored_once_beside(place: Any) -> None:
-    """Both lanes wrote: each kept its own promise."""
-    count = "SELECT code, count(*) FROM {} JOIN devices USING (device_id) GROUP BY code ORDER BY code"
-    await place.until(count.format("readings"), [(code, READINGS) for code in sorted(BURNING)], seconds=30)
-    await place.until(count.format("events"), [("sos-1", PRESSES), ("sos-2", PRESSES)], seconds=30)
-    alarms = await place.rows("SELECT source, kind FROM alarms ORDER BY source")
-    assert alarms == [*BURNT, ("sos-1", "sos"), ("sos-2", "sos")]
-    rings = "SELECT source, rings FROM incidents JOIN alarms USING (incident_id) WHERE alarms.kind = 'sos' ORDER BY source"
-    assert await place.rows(rings) == [("sos-1", PRESSES), ("sos-2", PRESSES)]
+    async with Load(place).press().burn() as load:
+        for _ in range(4):
+            workers = [await place.spawn("events"), await place.spawn("telemetry")]
+            await asyncio.sleep(chance.uniform(0.8, 2.5))
+            for worker in workers:
+                worker.kill()
+                await worker.wait()
+        await place.spawn("events")
+        await place.spawn("telemetry")
+        await load.ends(after_s=1)
+        await load.stored_once()
 
 
 async def test_database_away_and_back(
@@ -122,9 +135,12 @@ async def test_database_away_and_back(
     async with EmbeddedDatabase(tmp_path / "database") as database:
         async with await connect(database.dsn("vigil_owner")) as conn:
             await migrate.apply(conn)
-        async with furnish(broker, database.dsn, small_district, tmp_path) as place:
-            async with place.running(run_events, "events"), place.running(run_telemetry, "telemetry"):
-                await _live_through_an_outage(place, database)
+        async with (
+            furnish(broker, database.dsn, small_district, tmp_path) as place,
+            place.running(run_events, "events"),
+            place.running(run_telemetry, "telemetry"),
+        ):
+            await _live_through_an_outage(place, database)
 
 
 async def _live_through_an_outage(place: Any, database: EmbeddedDatabase) -> None:

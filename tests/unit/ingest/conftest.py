@@ -39,7 +39,7 @@ def enrolled() -> Enrolled:
 
 @pytest.fixture(scope="session")
 def register() -> Register:
-    """By code `<profile code>-1`; `sos-2` lives at another site, `sos-3` was revoked an hour ago, `far-gw` is another site's gateway."""
+    """`<profile code>-1`; `sos-2` lives elsewhere, `sos-3` was revoked an hour ago, `far-gw` is another site's gateway."""
     devices = [_enrolled(f"{profile.code}-1", profile.name, number) for number, profile in enumerate(PROFILES.values(), 1)]
     devices += [
         _enrolled("sos-2", "sos_button", 101, site="home-2", site_id=2, gateway=""),

@@ -239,12 +239,17 @@ def test_times(value: Any, ms: int | None) -> None:
     assert instant_ms(value) == ms
 
 
-@pytest.mark.parametrize(("value", "read"), [(1, 1.0), ("2.5", 2.5), ("x", None), (True, None), ("nan", None), ("inf", None), (10**400, None), ({}, None)])
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [(1, 1.0), ("2.5", 2.5), ("x", None), (True, None), ("nan", None), ("inf", None), (10**400, None), ({}, None)],
+)
 def test_numbers(value: Any, read: float | None) -> None:
     assert number(value) == read
 
 
-@pytest.mark.parametrize(("value", "said"), [(True, 1.0), (0, 0.0), ("ON", 1.0), (" closed ", 0.0), ("maybe", None), ([], None), (None, None)])
+@pytest.mark.parametrize(
+    ("value", "said"), [(True, 1.0), (0, 0.0), ("ON", 1.0), (" closed ", 0.0), ("maybe", None), ([], None), (None, None)]
+)
 def test_truth_and_its_contrary(value: Any, said: float | None) -> None:
     assert truth(value) == said
     assert untruth(value) == (None if said is None else 1.0 - said)

@@ -91,7 +91,17 @@ def test_good_values_beside_bad_ones_are_kept(register: Register, deliver: Deliv
 
 @pytest.mark.parametrize(
     "payload",
-    [{}, {"t": 1, "n": 1}, {"t": -1, "n": 1, "e": "sos"}, {"t": 1, "n": 1.5, "e": "sos"}, {"t": 1, "n": 1, "e": ""}, [], b"", b"{", b"\xff"],
+    [
+        {},
+        {"t": 1, "n": 1},
+        {"t": -1, "n": 1, "e": "sos"},
+        {"t": 1, "n": 1.5, "e": "sos"},
+        {"t": 1, "n": 1, "e": ""},
+        [],
+        b"",
+        b"{",
+        b"\xff",
+    ],
 )
 def test_broken_event_is_rejected_with_its_reason(register: Register, deliver: Deliver, payload: Any) -> None:
     rejected = refused(decode(deliver(f"{HOME}/sos-1/event", payload), register, EVENTS))
@@ -210,18 +220,36 @@ def test_last_will_has_no_time_of_its_own(register: Register, deliver: Deliver, 
     assert item == Status(now, now, False, True, None, None, None)
 
 
-@pytest.mark.parametrize("topic", ["", "care", "care/v2/a/b/c/event", "care/v1/A/b/c/event", "care/v1/a/b/c/d/e", "care/v1/a/b/c/cmd/x", "x" * 600])
+@pytest.mark.parametrize(
+    "topic", ["", "care", "care/v2/a/b/c/event", "care/v1/A/b/c/event", "care/v1/a/b/c/d/e", "care/v1/a/b/c/cmd/x", "x" * 600]
+)
 def test_topic_outside_the_contract_is_rejected(register: Register, deliver: Deliver, topic: str) -> None:
     assert refused(decode(deliver(topic, {}), register, EVENTS)).area == ""
 
 
 def test_command_is_nothing_a_device_says(register: Register, deliver: Deliver) -> None:
-    assert refused(decode(deliver(f"{HOME}/sos-1/cmd", {}), register, EVENTS)).reason.startswith("channel: expected one of telemetry")
+    assert refused(decode(deliver(f"{HOME}/sos-1/cmd", {}), register, EVENTS)).reason.startswith(
+        "channel: expected one of telemetry"
+    )
 
 
 _text = st.text(max_size=60)
-_json = st.recursive(st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.integers() | _text, lambda x: st.lists(x, max_size=4) | st.dictionaries(_text, x, max_size=4), max_leaves=12)
-_channel = st.sampled_from(["telemetry", "event", "waveform", "status", "ack", "foreign/zigbee2mqtt/x", "foreign/chirpstack/application/1/device/2/event/up"])
+_json = st.recursive(
+    st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.integers() | _text,
+    lambda x: st.lists(x, max_size=4) | st.dictionaries(_text, x, max_size=4),
+    max_leaves=12,
+)
+_channel = st.sampled_from(
+    [
+        "telemetry",
+        "event",
+        "waveform",
+        "status",
+        "ack",
+        "foreign/zigbee2mqtt/x",
+        "foreign/chirpstack/application/1/device/2/event/up",
+    ]
+)
 
 
 @given(topic=_text, payload=st.binary(max_size=200), lane=st.sampled_from([EVENTS, TELEMETRY]))
@@ -240,17 +268,19 @@ def test_no_payload_makes_decoding_raise(register: Register, channel: str, devic
 def _readings(draw: st.DrawFn) -> tuple[str, list[dict[str, Any]]]:
     """A profile and valid readings of it."""
     profile = draw(st.sampled_from(list(PROFILES.values())))
-    values = st.fixed_dictionaries(
-        {}, optional={m.name: st.floats(m.low, m.high, width=32) for m in profile.metrics}
-    ).filter(bool)
+    values = st.fixed_dictionaries({}, optional={m.name: st.floats(m.low, m.high, width=32) for m in profile.metrics}).filter(bool)
     number = st.integers(0, 2**62)
     t = st.integers(0, 4_102_444_800_000)
     boot = st.from_regex(r"[0-9A-Za-z._-]{0,16}", fullmatch=True)
-    return profile.code, draw(st.lists(st.fixed_dictionaries({"t": t, "n": number, "b": boot, "v": values}), min_size=1, max_size=5))
+    return profile.code, draw(
+        st.lists(st.fixed_dictionaries({"t": t, "n": number, "b": boot, "v": values}), min_size=1, max_size=5)
+    )
 
 
 @given(sent=_readings())
-def test_every_valid_reading_survives(register: Register, sent: tuple[str, list[dict[str, Any]]], deliver: Deliver, now: datetime) -> None:
+def test_every_valid_reading_survives(
+    register: Register, sent: tuple[str, list[dict[str, Any]]], deliver: Deliver, now: datetime
+) -> None:
     code, readings = sent
     decoded = decode(deliver(f"{HOME}/{code}-1/telemetry", readings), register, TELEMETRY)
     got = [(one.item.key, dict(one.item.values)) for one in decoded if isinstance(one, Said) and isinstance(one.item, Reading)]

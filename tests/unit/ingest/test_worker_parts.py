@@ -1,0 +1,104 @@
+"""The register in memory, the figures, the fault on demand."""
+
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections import deque
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ingest import fault
+from ingest.registry import Registry
+from ingest.stats import Stats, percentile
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_an_unknown_device_is_looked_up_once_in_a_while(now: datetime) -> None:
+    registry = Registry()
+    assert registry.doubtful(["lamp", ""], now)
+    assert not registry.doubtful(["lamp"], now + timedelta(seconds=29))
+    assert registry.doubtful(["lamp", "other"], now + timedelta(seconds=29))
+    assert registry.doubtful(["lamp"], now + timedelta(seconds=31))
+    assert not registry.doubtful([], now)
+    assert not registry.doubtful(["", ""], now)
+
+
+def test_unknown_devices_cannot_fill_the_memory(now: datetime) -> None:
+    registry = Registry()
+    for start in range(0, 30_000, 1_000):
+        registry.doubtful([f"lamp-{n}" for n in range(start, start + 1_000)], now)
+    assert len(registry._unknown) <= 10_000
+
+
+def test_a_notice_makes_the_register_stale() -> None:
+    registry = Registry()
+    registry.stale = False
+    registry.changed("vigil_register", "sos-1")
+    assert registry.stale
+
+
+@pytest.mark.parametrize(
+    ("values", "share", "expected"), [([], 0.5, None), ([3.0], 0.99, 3.0), ([1, 2, 3, 4], 0.5, 2.0), (range(100), 0.99, 98.0)]
+)
+def test_percentile(values: list[float], share: float, expected: float | None) -> None:
+    assert percentile(deque(values), share) == expected
+
+
+def test_report(now: datetime) -> None:
+    stats = Stats("events")
+    assert stats.report(now, 0)["commit_ms_p99"] is None
+    stats.batch(10, 0.004, 0.02, rejected=1, findings=2)
+    stats.batch(30, 0.008, 0.03, rejected=0, findings=0)
+    stats.failed()
+    told = stats.report(now + timedelta(seconds=5), 7, areas=["a"])
+    assert told == {
+        "messages": 40,
+        "rejected": 1,
+        "findings": 2,
+        "failures": 1,
+        "messages_per_s": 8.0,
+        "batch_size": 20.0,
+        "commit_ms_p50": 4.0,
+        "commit_ms_p99": 8.0,
+        "lag_s": 0.03,
+        "in_flight": 7,
+        "areas": ["a"],
+    }
+    assert stats.report(now + timedelta(seconds=5), 7)["messages_per_s"] == 0.0
+
+
+def test_figures_are_served_on_the_loopback_only_while_it_runs() -> None:
+    stats = Stats("telemetry")
+    stats.batch(3, 0.001, 0.1, 0, 0)
+    with stats.served(0) as port, urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+        assert b'vigil_ingest_messages_total{lane="telemetry"} 3.0' in answer.read()
+    with pytest.raises(OSError):
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=1)
+    with stats.served(None) as nothing:
+        assert nothing is None
+
+
+def test_two_workers_in_one_process_count_apart() -> None:
+    one, other = Stats("events"), Stats("events")
+    one.batch(1, 0, 0, 0, 0)
+    assert one.registry is not other.registry
+
+
+def test_fault_is_inert_unless_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    for wanted in ("", "ingest.after_commit:1", "nonsense"):
+        monkeypatch.setenv("VIGIL_FAULT", wanted)
+        fault.point(fault.BEFORE_COMMIT)
+
+
+@pytest.mark.parametrize(("wanted", "survived"), [("ingest.before_commit:3", 2), ("ingest.before_commit", 0)])
+def test_fault_kills_at_the_nth_time(wanted: str, survived: int) -> None:
+    program = "from ingest import fault\nfor n in range(9):\n    fault.point(fault.BEFORE_COMMIT)\n    print(n, flush=True)"
+    environment = {**os.environ, "VIGIL_FAULT": wanted}
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert done.stdout.split() == [str(n) for n in range(survived)]
