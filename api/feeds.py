@@ -85,10 +85,15 @@ class Feed:
         card spoke of something else the press is shown again.
         """
         told = set(changed)
-        gone = self.presses.stored(stored)
-        for press in gone:
-            self._hub.press_stored(press.alarm)
+        gone = self.forget(stored)
         for press in self.presses.standing(told):
             self._hub.press(self.presses.retarget(press, self._hub.board.rows.values()))
         if any(press.incident not in told for press in gone):
             self._hub.resend()
+
+    def forget(self, stored: set[StoreKey]) -> list[Unstored]:
+        """The database has these; answers those that consoles show, for whoever must tell them."""
+        gone = self.presses.stored(stored)
+        for press in gone:
+            self._hub.press_stored(press.alarm)
+        return gone

@@ -102,8 +102,8 @@ class Pump:
         except StoreUnavailable:
             self._everything = True
             raise
+        self._feed.forget(stored)
         self._hub.reload(rows)
-        self._feed.settle(stored, {row.id for row in rows})
         log.info("board reloaded: %d incidents", len(rows))
 
     async def _news(self, ids: list[UUID]) -> None:

@@ -16,17 +16,20 @@ import numpy as np
 import psutil
 import pytest
 from argon2 import PasswordHasher
-from websockets.asyncio.client import ClientConnection, connect as open_socket
+from websockets.asyncio.client import ClientConnection
+from websockets.asyncio.client import connect as open_socket
 from websockets.exceptions import ConnectionClosed
 
 from api.app import ApiSettings, serve
 from care.district import District
+from devices.keys import Key, milliseconds
 from dispatch.alarm import alarm_id
 from dispatch.roads import RoadGraph, dump
 from store import people
 from store.alarms import NewAlarm, raise_alarm
 from store.connect import Connection, connect
 from store.devices import register
+from store.messages import EventRow, insert_events
 from store.register import load_district
 from store.server import Database, EmbeddedDatabase
 
@@ -118,7 +121,8 @@ class Api:
     async def start(self) -> None:
         started: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._task = asyncio.create_task(serve(self.settings, self._stop, started=started.set_result))
-        await asyncio.wait({self._task, started}, timeout=15, return_when=asyncio.FIRST_COMPLETED)
+        both: set[asyncio.Future[Any]] = {self._task, started}
+        await asyncio.wait(both, timeout=15, return_when=asyncio.FIRST_COMPLETED)
         self.port = started.result()
 
     async def stop(self) -> None:
@@ -173,9 +177,15 @@ class Field:
     async def press(self, device: str = "sos-1", kind: str = "sos", at: datetime | None = None, drill: bool = False) -> UUID:
         """An alarm of this device, stored and told; its incident."""
         self._n += 1
-        known = (await register(self.conn))[device]
         now = datetime.now(UTC)
-        key = f"{device}||{self._n}|{int(now.timestamp() * 1000)}"
+        return await self.stored(Key(device, "", self._n, milliseconds(now)), kind, at=at, drill=drill)
+
+    async def stored(self, said: Key, kind: str, at: datetime | None = None, drill: bool = False) -> UUID:
+        """What ingest does with this message: its event and its alarm, in one transaction."""
+        device, key, now = said.device, str(said), datetime.now(UTC)
+        known = (await register(self.conn))[device]
+        event = EventRow(known.device_id, said.b, said.n, said.t, known.area, known.site_id, kind, at or now, now, {}, drill, [])
+        assert await insert_events(self.conn, [event])
         new = NewAlarm(
             alarm_id=alarm_id(device, kind, key),
             source=device,

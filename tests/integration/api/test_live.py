@@ -139,7 +139,7 @@ async def test_transitions_while_consoles_come_and_stay(api: Any, field_of: Any,
                 await asyncio.sleep(chance.random() * 0.02)
 
     async def arrivals() -> list[Any]:
-        found = []
+        found: list[Any] = []
         while not done.is_set() or len(found) < 4:
             found.append(await api.console(duty))
             await asyncio.sleep(0.05)
@@ -209,6 +209,7 @@ async def test_a_console_that_takes_nothing_is_cut_and_others_notice_nothing(
     api: Any, field_of: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("api.client.MOST_MESSAGES", 20)
+    await field_of.conn.execute("UPDATE seniors SET tags = array_fill('a long card fills buffers sooner'::text, ARRAY[500])")
     incident = await field_of.press("sos-1")
     console, duty = await api.console("duty-1"), await api.login("duty-1")
     slow = socket.create_connection(("127.0.0.1", api.port))
@@ -240,7 +241,7 @@ async def consoles(browser: Any) -> int:
 
 
 async def until_consoles(browser: Any, count: int) -> None:
-    while await consoles(browser) != count:
+    while await consoles(browser) != count:  # noqa: ASYNC110 - another process tells it only when asked
         await asyncio.sleep(0.02)
 
 

@@ -74,7 +74,9 @@ async def test_a_disabled_account_and_one_without_password_cannot_log_in(api: An
         assert (await browser.post("/api/login", json={"login": login, "password": PASSWORD})).status_code == 401
 
 
-async def test_logging_out_ends_it_everywhere(api: Any, settings: ApiSettings, start_api: Callable[[ApiSettings], Awaitable[Any]]) -> None:
+async def test_logging_out_ends_it_everywhere(
+    api: Any, settings: ApiSettings, start_api: Callable[[ApiSettings], Awaitable[Any]]
+) -> None:
     browser = await api.login("duty")
     console = await api.console(browser)
     token = browser.cookies["vigil_session"]
