@@ -20,7 +20,7 @@ from simulators.actors import Actor, cast
 from simulators.scenarios import SCENARIOS
 from simulators.wire import Endpoint, Line, Refused, deliver, line
 
-__all__ = ["Endpoint", "Tally", "run"]
+__all__ = ["Endpoint", "Tally", "World", "live", "play", "run"]
 
 log = logging.getLogger("vigil.simulator")
 
@@ -57,7 +57,6 @@ class World:
     zone: ZoneInfo
     started: float
     played: Callable[[str], bool]
-    returning_s: float
     tally: Tally = field(default_factory=Tally)
 
     def hour(self) -> float:
@@ -87,12 +86,18 @@ async def run(
 ) -> None:
     """Let the district live until `stop`. While a device is `played` by a scenario elsewhere it says nothing of its own."""
     everyone = cast(district, secret, seed)
+    log.info("%d devices wake up", len(everyone))
+    world = World(where, speed, ZoneInfo(district.timezone), time(), played, tally or Tally())
+    await live(everyone, world, Random(f"{seed} happenings"), stop)
+
+
+async def live(everyone: Sequence[Actor], world: World, rng: Random, stop: asyncio.Event) -> None:
+    """Let these devices live, and things happen to them, until `stop`; then nothing of them is left."""
     mains = sum(actor.profile.mains for actor in everyone)
     first_s = {True: mains / _MAINS_PER_S, False: (len(everyone) - mains) / _BATTERY_PER_S}
-    world = World(where, speed, ZoneInfo(district.timezone), time(), played, mains / _RETURNING_PER_S, tally or Tally())
-    log.info("%d devices wake up", len(everyone))
-    tasks = [asyncio.create_task(_live(actor, world, first_s[actor.profile.mains])) for actor in everyone]
-    tasks.append(asyncio.create_task(_happenings(everyone, world, Random(f"{seed} happenings"))))
+    returning_s = mains / _RETURNING_PER_S
+    tasks = [asyncio.create_task(_live(actor, world, first_s[actor.profile.mains], returning_s)) for actor in everyone]
+    tasks.append(asyncio.create_task(_happenings(everyone, world, rng)))
     tasks.append(asyncio.create_task(_report(world.tally)))
     for task in tasks:
         task.add_done_callback(_complain)
@@ -110,7 +115,7 @@ def _complain(task: "asyncio.Task[None]") -> None:
         log.error("a device ended: %r", error, exc_info=error)
 
 
-async def _live(actor: Actor, world: World, first_s: float) -> None:
+async def _live(actor: Actor, world: World, first_s: float, returning_s: float) -> None:
     await actor.rest(actor.rng.uniform(0, first_s))
     while True:
         try:
@@ -118,16 +123,16 @@ async def _live(actor: Actor, world: World, first_s: float) -> None:
         except Refused as refused:
             world.tally.refused += 1
             log.debug("%s: %s", actor.device.code, refused)
-            await _retreat(actor, world)
+            await _retreat(actor, returning_s)
         except OSError:  # the broker is away; a device has nobody to tell
             world.tally.failed += not actor.unplugged_s
-            await _retreat(actor, world)
+            await _retreat(actor, returning_s)
 
 
-async def _retreat(actor: Actor, world: World) -> None:
+async def _retreat(actor: Actor, returning_s: float) -> None:
     actor.failures += 1
     actor.woken.clear()  # by the line that broke; a press shortens the pause by itself
-    await actor.rest(actor.pause_s(world.returning_s))
+    await actor.rest(actor.pause_s(returning_s))
 
 
 async def _stay(actor: Actor, world: World) -> None:

@@ -46,7 +46,7 @@ class Line(asyncio.Protocol):
         self._waiting: dict[int, asyncio.Future[None]] = {}
         self._last_id = 0
         self._on_command = on_command
-        self._keepalive_s = 0.0
+        self._silence_s = 0.0
         self._said_at = 0.0
         self._alarm: asyncio.TimerHandle | None = None
         self.closed: asyncio.Future[None] = self._loop.create_future()
@@ -56,8 +56,8 @@ class Line(asyncio.Protocol):
         self._send(packets.connect(client_id, code, token, keepalive_s, will))
         await asyncio.wait_for(self._welcome, _ANSWER_S)
         if keepalive_s:  # 0 means that the broker waits for ever
-            self._keepalive_s = float(keepalive_s)
-            self._watch(self._keepalive_s)
+            self._silence_s = keepalive_s * 0.75
+            self._watch(self._silence_s)
 
     async def publish(self, topic: str, payload: bytes, *, retain: bool = False, dup: bool = False) -> None:
         """Send with QoS 1 and wait for PUBACK. Raises ConnectionError, TimeoutError."""
@@ -124,10 +124,10 @@ class Line(asyncio.Protocol):
         self._alarm = self._loop.call_later(after_s, self._keep_alive)
 
     def _keep_alive(self) -> None:
-        """The broker hangs up after 1.5 times the keepalive without a packet; a line must not fall silent before."""
+        """The broker hangs up after the keepalive without a packet, or half of it later; a line must not fall silent before."""
         quiet_s = self._loop.time() - self._said_at
-        if quiet_s < self._keepalive_s * 0.99:
-            self._watch(self._keepalive_s - quiet_s)
+        if quiet_s < self._silence_s * 0.99:
+            self._watch(self._silence_s - quiet_s)
         elif self._transport and not self._transport.is_closing():
             self._send(packets.PING)
             self._alarm = self._loop.call_later(_ANSWER_S, self._fail, ConnectionError("ping: not answered"))
@@ -143,7 +143,7 @@ class Line(asyncio.Protocol):
                 _settle(self._waiting.get(packet.packet_id), refused)
             case packets.PINGRESP:
                 self._quiet()
-                self._watch(self._keepalive_s)
+                self._watch(self._silence_s)
             case packets.PUBLISH:
                 self._command(packet)
 
@@ -217,19 +217,25 @@ async def deliver(own: Line, message: Message) -> None:
 
 
 async def say(where: Endpoint, code: str, token: str, message: Message, patience_s: float = 120.0) -> None:
-    """Connect, say it, leave; again with growing pauses until the broker has it. Raises Refused at once, TimeoutError."""
-    pause, beside = _FIRST_PAUSE_S, f"say-{code}-{token_hex(4)}"  # neither the line it may keep nor another saying is taken over
-    async with asyncio.timeout(patience_s):
-        while True:
-            try:
-                async with line(where, code, token, client_id=beside) as own:
-                    await deliver(own, message)
-                    return
-            except Refused:
-                raise
-            except OSError:  # ConnectionError and TimeoutError among them
+    """Connect, say it, leave; again with growing pauses until the broker has it. Raises TimeoutError, Refused.
+
+    A refusal is tried again too: a broker that has just started refuses everybody until a callout answers it.
+    """
+    pause, refusal = _FIRST_PAUSE_S, None
+    beside = f"say-{code}-{token_hex(4)}"  # takes over neither the line it may keep nor another saying
+    try:
+        async with asyncio.timeout(patience_s):
+            while True:
+                try:
+                    async with line(where, code, token, client_id=beside) as own:
+                        await deliver(own, message)
+                        return
+                except OSError as error:  # ConnectionError, Refused and TimeoutError among them
+                    refusal = error if isinstance(error, Refused) else None
                 await asyncio.sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE_S)
+                pause = min(pause * 2, _LONGEST_PAUSE_S)
+    except TimeoutError:
+        raise refusal or TimeoutError(f"{code}: not said within {patience_s:g} s") from None
 
 
 def _settle(waiting: "asyncio.Future[None] | None", error: Exception | None = None) -> None:
