@@ -91,7 +91,8 @@ class Actor:
     async def rest(self, seconds: float) -> None:
         """Wait so long, or until woken."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.woken.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self.woken.wait()
         self.woken.clear()
 
     def _link(self) -> dict[str, float]:

@@ -13,11 +13,10 @@ _ANSWER_S = 10.0
 _GOODBYE_S = 2.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 5.0
 _MOST_IDS = 0xFFFF
-_REFUSED_FILTER = 0x80
+_REFUSED_FILTER = b"\x80"
 _REFUSALS = {1: "protocol", 2: "client id", 3: "server unavailable", 4: "bad user name or password", 5: "not authorised"}
 
-Will = tuple[str, bytes]
-OnCommand = Callable[[bytes], None]
+Will, OnCommand = tuple[str, bytes], Callable[[bytes], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,8 @@ class Line(asyncio.Protocol):
     async def greet(self, client_id: str, code: str, token: str, keepalive_s: int, will: Will | None) -> None:
         """CONNECT and wait for the answer. Raises Refused, ConnectionError, TimeoutError."""
         self._send(packets.connect(client_id, code, token, keepalive_s, will))
-        await asyncio.wait_for(self._welcome, _ANSWER_S)
+        async with asyncio.timeout(_ANSWER_S):  # wait_for can swallow a cancellation, and a device would outlive the stop
+            await self._welcome
         if keepalive_s:  # 0 means that the broker waits for ever
             self._silence_s = keepalive_s * 0.75
             self._watch(self._silence_s)
@@ -101,7 +101,8 @@ class Line(asyncio.Protocol):
         self._waiting[number] = answer
         try:
             self._send(packet(number))
-            await asyncio.wait_for(answer, _ANSWER_S)
+            async with asyncio.timeout(_ANSWER_S):
+                await answer
         finally:
             del self._waiting[number]
 
@@ -139,7 +140,7 @@ class Line(asyncio.Protocol):
             case packets.PUBACK:
                 _settle(self._waiting.get(packet.packet_id))
             case packets.SUBACK:
-                refused = Refused("subscribe: refused") if packet.body[2:3] == bytes([_REFUSED_FILTER]) else None
+                refused = Refused("subscribe: refused") if packet.body[2:3] == _REFUSED_FILTER else None
                 _settle(self._waiting.get(packet.packet_id), refused)
             case packets.PINGRESP:
                 self._quiet()
