@@ -43,12 +43,13 @@ WHERE responders.responder_id = dispatches.responder_id AND dispatches.incident_
 RETURNING dispatches.dispatch_id, responders.code, dispatches.state;
 
 -- name: mark_shown
--- in id order, so that two consoles that render the same incidents wait for each other and do not deadlock
+-- in the order of alarms.in_lock_order, so that consoles that render the same incidents, and workers that raise alarms in them, wait
+-- for each other and do not deadlock
 WITH unseen AS (
     SELECT incident_id FROM incidents JOIN sites USING (site_id)
     WHERE incident_id = ANY (%(ids)s) AND shown_at IS NULL
         AND (%(scope)s::text IS NULL OR within(%(scope)s, incidents.area, sites.code))
-    ORDER BY incident_id FOR UPDATE OF incidents
+    ORDER BY hazard COLLATE "C", subject_kind COLLATE "C", subject COLLATE "C", drill, incident_id FOR UPDATE OF incidents
 )
 UPDATE incidents SET shown_at = %(now)s, version = version + 1
 FROM unseen WHERE incidents.incident_id = unseen.incident_id AND incidents.shown_at IS NULL

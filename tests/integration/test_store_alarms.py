@@ -250,6 +250,39 @@ async def test_workers_with_many_alarms_in_opposite_order_do_not_deadlock(
     assert len(await incidents.board(conn, None)) == 4
 
 
+async def test_consoles_that_stamp_what_workers_raise_do_not_deadlock(
+    database: Database, conn: Connection, new_alarm: Make
+) -> None:
+    """A storm: every worker rings in every incident, and every console has just rendered them all."""
+    sources = [
+        ("sos-2", "sos"),
+        ("smoke-9", "smoke"),
+        ("bed-9", "silence"),
+        ("gas-9", "gas"),
+        ("sos-1", "sos"),
+        ("smoke-1", "smoke"),
+    ]
+    first = [await alarms.raise_alarm(conn, new_alarm(*source), NOW) for source in sources]
+    await conn.commit()
+
+    async def ring(key: int) -> None:
+        async with await connect(database.dsn("vigil_worker")) as worker, worker.transaction():
+            for new in alarms.in_lock_order(new_alarm(*source, key=f"again {key}") for source in sources):
+                await alarms.raise_alarm(worker, new, NOW)
+                await asyncio.sleep(0.005)
+
+    async def stamp() -> None:
+        async with await connect(database.dsn("vigil_api")) as console:
+            for _ in range(3):
+                async with console.transaction():
+                    await incidents.mark_shown(console, [raised.incident_id for raised in first], NOW)
+                    await asyncio.sleep(0.005)
+
+    await asyncio.gather(ring(1), stamp(), ring(2), stamp(), ring(3))
+    assert {row.rings for row in await incidents.board(conn, None)} == {4}
+    assert all(row.shown_at == NOW for row in await incidents.board(conn, None))
+
+
 async def test_resolving_while_a_press_comes_in(database: Database, conn: Connection, new_alarm: Make, accounts: People) -> None:
     """The press waits for the click, then opens a new incident: it is never lost in the one that has just ended."""
     async with await connect(database.dsn("vigil_worker")) as worker:
