@@ -121,6 +121,11 @@ class Hub:
         """The responders that this person may see."""
         return [place for place in self._places.values() if may(viewer, Action.SEE_RESPONDER, place.thing)]
 
+    @property
+    def unstored(self) -> int:
+        """How many presses are shown that are not yet stored."""
+        return len(self._presses)
+
     def scopes(self) -> set[str]:
         """Whose figures are wanted."""
         return {client.viewer.scope for client in self.clients}

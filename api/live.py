@@ -60,7 +60,9 @@ async def _serve(socket: WebSocket, client: Client, here: Context) -> None:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
     if client.ended.done():
-        await _let_go(socket, client.ended.result(), client.viewer.login)
+        ending = client.ended.result()
+        here.meters.cut.inc(ending.code == TOO_SLOW)
+        await _let_go(socket, ending, client.viewer.login)
 
 
 async def _send(socket: WebSocket, client: Client) -> None:
@@ -89,7 +91,7 @@ async def _receive(socket: WebSocket, client: Client, here: Context) -> None:
         if isinstance(message, PingMessage):
             client.put(_pong(message.number, datetime.now(UTC)))
         else:
-            here.shown.rendered(shown(here.hub, client, message), datetime.now(UTC))
+            here.shown.rendered(shown(here.hub, client, message), client.viewer, datetime.now(UTC))
 
 
 def shown(hub: Hub, client: Client, message: ShownMessage) -> set[UUID]:

@@ -44,6 +44,9 @@ async def log_out(here: Context, found: Session) -> None:
 
 async def keep(here: Context, now: datetime) -> None:
     """Write renewals down, take over what other processes know, and let go consoles whose session is over."""
+    consoles = {client.session for client in here.hub.clients}
+    for key in consoles:
+        here.sessions.alive(key, now, renew=True)  # an open console is in use
     renewed = here.sessions.take_renewed()
 
     async def transaction(conn: Connection) -> list[people.SessionRow]:
@@ -56,6 +59,6 @@ async def keep(here: Context, now: datetime) -> None:
     here.sessions.adopt(
         (Session(bytes(r.token_sha256), viewer_of(r), r.expires_at, now) for r in rows), now - timedelta(seconds=10)
     )
-    for key in {client.session for client in here.hub.clients}:
+    for key in consoles:
         if here.sessions.alive(key, now) is None:
             here.hub.end_session(key, "the session is over")

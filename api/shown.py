@@ -4,25 +4,30 @@ import asyncio
 from datetime import datetime
 from uuid import UUID
 
+from api.access import Viewer
 from api.database import Database, StoreUnavailable
 from store import incidents
+from store.connect import Connection
+from store.trail import Actor
 
 _GATHER_S = 0.05
 _AGAIN_S = 1.0
 
+First = tuple[datetime, Actor]
+
 
 class Shown:
-    """The first rendering of each incident that is not yet written down."""
+    """The first rendering of each incident that is not yet written down: when, and on whose console."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._first: dict[UUID, datetime] = {}
+        self._first: dict[UUID, First] = {}
         self._wake = asyncio.Event()
 
-    def rendered(self, ids: set[UUID], now: datetime) -> None:
+    def rendered(self, ids: set[UUID], by: Viewer, now: datetime) -> None:
         """A console shows these."""
         for incident in ids:
-            self._first.setdefault(incident, now)
+            self._first.setdefault(incident, (now, Actor(by.login, by.account_id, by.role, by.scope)))
         if ids:
             self._wake.set()
 
@@ -32,15 +37,18 @@ class Shown:
             await self._wake.wait()
             self._wake.clear()
             await asyncio.sleep(_GATHER_S)
+            batch = dict(self._first)
             try:
-                await self._write(dict(self._first))
+                await self._database.run(lambda conn, batch=batch: _write(conn, batch))  # type: ignore[misc]
             except StoreUnavailable:
                 await asyncio.sleep(_AGAIN_S)
                 self._wake.set()
+            else:
+                for incident in batch:
+                    del self._first[incident]
 
-    async def _write(self, batch: dict[UUID, datetime]) -> None:
-        for at in sorted(set(batch.values())):
-            ids = [incident for incident, first in batch.items() if first == at]
-            await self._database.run(lambda conn, ids=ids, at=at: incidents.mark_shown(conn, ids, at))  # type: ignore[misc]
-            for incident in ids:
-                self._first.pop(incident, None)
+
+async def _write(conn: Connection, batch: dict[UUID, First]) -> None:
+    for at, actor in sorted(set(batch.values()), key=lambda one: (one[0], one[1].login)):
+        ids = sorted(incident for incident, first in batch.items() if first == (at, actor))
+        await incidents.mark_shown(conn, ids, at, actor=actor)

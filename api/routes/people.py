@@ -8,10 +8,12 @@ from fastapi import APIRouter, Depends, Request, Response
 from api.access import Viewer
 from api.context import COOKIE, Context, context, session, viewer
 from api.login import log_in, log_out
-from api.sessions import LASTS, Session
+from api.sessions import Session
 from api.shapes import Login, Me
 
 router = APIRouter(prefix="/api", tags=["people"])
+
+_COOKIE_S = 30 * 24 * 3600  # a session slides and the server ends it; the cookie only has to outlast it
 
 
 @router.post("/login")
@@ -22,7 +24,7 @@ async def login(body: Login, request: Request, response: Response, here: Annotat
     response.set_cookie(
         COOKIE,
         token,
-        max_age=int(LASTS.total_seconds()),
+        max_age=_COOKIE_S,
         path="/",
         secure=here.settings.secure_cookies,
         httponly=True,
@@ -37,7 +39,7 @@ async def logout(
 ) -> None:
     """End this session here and in the database; its websockets are closed."""
     await log_out(here, found)
-    response.delete_cookie(COOKIE, path="/")
+    response.delete_cookie(COOKIE, path="/", secure=here.settings.secure_cookies, httponly=True, samesite="strict")
 
 
 @router.get("/me")
