@@ -64,6 +64,11 @@ export function labels(areas: FeatureCollection, name: Name): FeatureCollection 
   )
 }
 
+/** The bounds of these sites; none for no site. */
+export function around(sites: readonly SitePoint[]): Bounds | null {
+  return boundsOf(collection(sites.map((site) => point(site.lon, site.lat, {}))))
+}
+
 export function boundsOf(shapes: FeatureCollection): Bounds | null {
   const all = shapes.features.flatMap((feature) => positions(feature.geometry))
   if (!all.length) return null

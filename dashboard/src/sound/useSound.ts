@@ -2,10 +2,12 @@
 
 import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue'
 import type { Store } from '../live/store'
+import { acts } from '../queue/actions'
 import { Player } from './player'
 import { SILENT, step, toggleMute } from './schedule'
 
 export function useSound(store: Store) {
+  const audible = acts(store.me.role)
   const player = new Player()
   const enabled = ref(false)
   const hearing = shallowRef(SILENT)
@@ -24,8 +26,9 @@ export function useSound(store: Store) {
     removeEventListener('keydown', unlock)
   })
 
+  // who only looks on is not rung
   watch(store.now, (now) => {
-    if (!enabled.value || !store.board.value.complete && !store.fault.value) return
+    if (!audible || !enabled.value || !store.board.value.complete && !store.fault.value) return
     const lost = store.fault.value !== null && store.fault.value.what !== 'database'
     const heard = step(hearing.value, store.list.value, now, lost)
     hearing.value = heard.hearing
@@ -33,6 +36,7 @@ export function useSound(store: Store) {
   })
 
   return {
+    audible,
     enabled,
     unlock,
     mutedAt: computed(() => hearing.value.mutedAt),

@@ -75,6 +75,8 @@ export const ui: Record<keyof typeof zh, string> = {
   'panel.trail': 'Trail',
   'panel.him': 'Why {name}',
   'panel.him.none': 'Dispatch',
+  'panel.him.first': 'Acknowledge first, then dispatch',
+  'panel.him.nobody': 'Nobody was sent',
   'panel.him.none.hint': 'Press D for candidates and their travel times',
   'panel.rule': 'rule {rule}',
   'panel.more': '{n} others',
