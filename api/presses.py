@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from typing import cast
 from uuid import UUID
 
+import msgspec
+
 from analytics.runtime import judge
 from analytics.step import Event, Finding, Origin
 from api.access import Mask, Thing
@@ -117,7 +119,7 @@ def heard(topic: str, payload: bytes, received: datetime, known: Mapping[str, Re
         profile = PROFILES.get(device.profile) if device else None
         if device is None or profile is None or device.revoked_at is not None:
             return None
-        message = codec.event(payload)
+        message = _message(payload)
         codec.check_event(profile, message.e)
     except (BadTopic, BadPayload):
         return None
@@ -176,6 +178,19 @@ def _press(event: Event, finding: Finding, register: Register, held: Presses, ro
         zone=register.zones.get(device.zone),
         senior=register.seniors.get(device.senior),
     )
+
+
+def _message(payload: bytes) -> codec.EventMessage:
+    """As ingest reads it: context that is nonsense is dropped rather than the press. Raises BadPayload."""
+    try:
+        return codec.event(payload)
+    except BadPayload as refused:
+        try:
+            found = msgspec.json.decode(payload[: codec.LARGEST_PAYLOAD], type=dict[str, msgspec.Raw])
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raise refused from None
+        found.pop("v", None)
+        return codec.event(msgspec.json.encode(found))
 
 
 def _slot(press: Unstored) -> tuple[str, str, bool]:

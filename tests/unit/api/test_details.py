@@ -1,0 +1,72 @@
+"""Details from rows: what is odd in the database does not break the page."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from api.access import Mask
+from api.details import alarm_shape, dispatch_shape, ranking_shapes, trail_lines
+from store.board import DispatchRow
+from store.details import AlarmRow
+from store.trail import TrailRow
+
+NIGHT = datetime(2026, 3, 1, 3, 10, tzinfo=UTC)
+CHOICE = {
+    "responder": "r-1", "name": "孙", "kind": "nurse", "vehicle": "ebike", "skills": ["first_aid"], "travel_s": 240.0,
+    "distance_m": 900,    "from_station": False, "able": True, "chosen": True, "reasons": [{"rule": "assign.nearest", "value": 240.0, "unit": "s"}],
+}  # fmt: skip
+
+
+def alarm(**changes: Any) -> AlarmRow:
+    values: dict[str, Any] = {
+        "id": UUID(int=5), "incident": UUID(int=1), "source": "smoke-1", "kind": "smoke", "device": "smoke-1",
+        "profile": "smoke_detector", "device_id": 3, "priority": 1, "state": "active", "at": NIGHT, "received_at": NIGHT,
+        "stored_at": NIGHT, "cleared_at": None, "ended_at": None, "late_s": 0, "rule_version": "smoke/1",
+        "reasons": [{"rule": "smoke.above", "value": 4.2, "limit": 3.0, "unit": "%/m", "source": "EN 54-7"}],
+        "evidence": {"smoke_obscuration": 4.2}, "drill": False,
+    }  # fmt: skip
+    return AlarmRow(**{**values, **changes})
+
+
+def test_reasons_keep_their_numbers_and_their_standard() -> None:
+    [reason] = alarm_shape(alarm()).reasons
+    assert (reason.rule, reason.value, reason.limit, reason.unit, reason.source) == ("smoke.above", 4.2, 3.0, "%/m", "EN 54-7")
+
+
+@pytest.mark.parametrize("reason", [{}, {"rule": "x"}, {"rule": "x", "unit": None, "source": None, "more": 1}])
+def test_a_reason_of_another_version_is_shown_as_far_as_it_goes(reason: dict[str, Any]) -> None:
+    [shown] = alarm_shape(alarm(reasons=[reason])).reasons
+    assert (shown.unit, shown.source, shown.value) == ("", "", None)
+
+
+def test_evidence_that_is_no_number_stays_in_the_database() -> None:
+    shown = alarm_shape(alarm(evidence={"battery": 71, "note": "x", "window": [1, 2]}))
+    assert shown.evidence == {"battery": 71.0}
+
+
+def test_the_trail_carries_its_costs() -> None:
+    rows = [
+        TrailRow(1, NIGHT, "raised", "device:sos-1", {"battery": 71}),
+        TrailRow(2, NIGHT + timedelta(seconds=5), "note", "zhao", {"note": "n"}),
+        TrailRow(3, NIGHT + timedelta(seconds=12), "acknowledged", "zhao", {}),
+    ]
+    assert [(line.kind, line.cost_s, line.target_s) for line in trail_lines(rows)] == [
+        ("raised", None, None),
+        ("note", None, None),
+        ("acknowledged", 12.0, 60.0),
+    ]
+
+
+@pytest.mark.parametrize("mask", Mask)
+def test_a_responder_is_not_told_why_others_were_not_sent(errand_row: Callable[..., DispatchRow], mask: Mask) -> None:
+    shown = dispatch_shape(errand_row(ranking=[CHOICE]), mask)
+    assert shown.route == [(117.2, 39.15), (117.21, 39.16)]
+    assert [choice.responder for choice in shown.ranking] == ([] if mask is Mask.RESPONDER else ["r-1"])
+
+
+def test_a_ranking_of_another_version_is_left_out() -> None:
+    assert ranking_shapes([CHOICE])[0].reasons[0].rule == "assign.nearest"
+    assert ranking_shapes([{"responder": "r-1", "score": 7}]) == []
