@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import psycopg
-from psycopg import AsyncConnection
 
 from dispatch import escalation
 from dispatch.incident import NotAllowed
 from dispatch.offer import DispatchEvent
 from store import connect, dispatches, incidents, messages
+from store.connect import Connection
 
 log = logging.getLogger("vigil.desk")
 
@@ -45,28 +45,35 @@ async def run(settings: DeskSettings, stop: asyncio.Event, clock: Clock = utc_no
     started = clock()
     while not stop.is_set():
         try:
-            async with await connect.connect(settings.dsn, autocommit=True) as conn:
+            async with await connect.connect(settings.dsn, autocommit=True, application="vigil-desk") as conn:
                 await _keep(conn, settings, started, stop, clock)
         except (psycopg.OperationalError, OSError) as error:
             log.warning("database away: %s", str(error).partition("\n")[0])
             await _pause(stop, settings.retry)
 
 
-async def sweep(conn: AsyncConnection, now: datetime) -> int:
-    """Do everything that is due at `now`; the number of actions that took effect."""
+async def sweep(conn: Connection, now: datetime) -> int:
+    """Do everything that is due at `now`; the number of actions that took effect.
+
+    What cannot be done now (another holds the row for long) must not keep the others waiting; it stays due.
+    Raises psycopg.Error when the connection is lost.
+    """
     standing, offered = await dispatches.clocks(conn)
     done = 0
     for action in escalation.due(standing, offered, now):
         try:
             async with conn.transaction():
-                await _apply(conn, action, now)
-            done += 1
+                done += await _apply(conn, action, now)
         except NotAllowed as overtaken:
             log.info("overtaken by a person: %s", overtaken)
+        except psycopg.Error as error:
+            if conn.closed:
+                raise
+            log.error("%s: not done: %s", action, str(error).partition("\n")[0])
     return done
 
 
-async def _keep(conn: AsyncConnection, settings: DeskSettings, started: datetime, stop: asyncio.Event, clock: Clock) -> None:
+async def _keep(conn: Connection, settings: DeskSettings, started: datetime, stop: asyncio.Event, clock: Clock) -> None:
     reported, swept = started - _REPORT_EVERY, 0
     while not stop.is_set():
         now = clock()
@@ -77,16 +84,19 @@ async def _keep(conn: AsyncConnection, settings: DeskSettings, started: datetime
         await _pause(stop, settings.every)
 
 
-async def _apply(conn: AsyncConnection, action: escalation.Action, now: datetime) -> None:
+async def _apply(conn: Connection, action: escalation.Action, now: datetime) -> bool:
+    """Whether it took effect; somebody may have been faster."""
     match action:
         case escalation.Escalate(incident, level):
-            await incidents.escalate(conn, incident, level, now)
+            return await incidents.escalate(conn, incident, level, now) is not None
         case escalation.ExpireAcknowledgement(incident):
-            await incidents.expire_acknowledgement(conn, incident, now)
+            return await incidents.expire_acknowledgement(conn, incident, now) is not None
         case escalation.TimeOut(dispatch):
             await dispatches.act(conn, dispatch, DispatchEvent.TIME_OUT, incidents.SYSTEM, now)
+            return True
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await stop.wait()

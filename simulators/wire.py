@@ -12,11 +12,11 @@ from simulators import packets
 _ANSWER_S = 10.0
 _GOODBYE_S = 2.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 5.0
-_MOST_IDS = 0xFFFF
-_REFUSED_FILTER = b"\x80"
+_MOST_IDS, _REFUSED_FILTER = 0xFFFF, b"\x80"
 _REFUSALS = {1: "protocol", 2: "client id", 3: "server unavailable", 4: "bad user name or password", 5: "not authorised"}
 
-Will, OnCommand = tuple[str, bytes], Callable[[bytes], None]
+Will = tuple[str, bytes]
+OnCommand = Callable[[bytes], None]
 
 
 @dataclass(frozen=True, slots=True)
