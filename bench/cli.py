@@ -1,0 +1,62 @@
+"""`python -m bench`: every benchmark, or one; each prints one JSON object with versions, machine, parameters and figures."""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+
+from bench import alarm, ingest
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run what is asked for; the process status."""
+    arguments = parser().parse_args(argv)
+    names = ["ingest", "alarm"] if arguments.benchmark == "all" else [arguments.benchmark]
+    for name in names:
+        found = asyncio.run(ingest.run(_ingest(arguments)) if name == "ingest" else alarm.run(_alarm(arguments)))
+        print(json.dumps(found, ensure_ascii=False, indent=None if arguments.json else 2), flush=True)
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    root = argparse.ArgumentParser(prog="bench", description="Vigil's benchmarks; every figure that is claimed comes from here.")
+    root.add_argument("benchmark", nargs="?", choices=("all", "ingest", "alarm"), default="all")
+    root.add_argument("--seconds", type=_positive, default=15.0, help="how long the steady part lasts (default 15)")
+    root.add_argument("--rate", type=_positive, help="messages a second of the steady part (ingest: 60 %% of drained; alarm: 2000)")
+    root.add_argument("--messages", type=_count, default=60_000, help="ingest: backlog to drain (default 60,000)")
+    root.add_argument("--backlog", type=_count, help="alarm: backlog that drains under the burst (default 60,000)")
+    root.add_argument("--full", action="store_true", help="a backlog of 360,000, as after ten minutes without a database")
+    root.add_argument("--devices", type=_count, default=5_000)
+    root.add_argument("--areas", type=_count, default=4)
+    root.add_argument("--json", action="store_true", help="one line each")
+    return root
+
+
+def _ingest(arguments: argparse.Namespace) -> ingest.Parameters:
+    messages = 360_000 if arguments.full else arguments.messages
+    return ingest.Parameters(arguments.devices, arguments.areas, messages, arguments.seconds, arguments.rate or 0.0)
+
+
+def _alarm(arguments: argparse.Namespace) -> alarm.Parameters:
+    backlog = arguments.backlog or (360_000 if arguments.full else 60_000)
+    return alarm.Parameters(arguments.devices, arguments.areas, arguments.rate or 2_000.0, arguments.seconds, backlog)
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not value > 0:
+        raise argparse.ArgumentTypeError(f"expected more than 0, got {text}")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"expected 1 or more, got {text}")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())
