@@ -16,10 +16,14 @@ _SQL = statements("health")
 
 @dataclass(frozen=True, slots=True)
 class HealthRow:
-    """What one message tells about its device's health. None: it says nothing about that."""
+    """What one message tells about its device's health. None: it says nothing about that.
+
+    `seen_at` is None where the device itself was not heard: a last will is the broker's. `online_at`: since when the link is as
+    told; without it, since `seen_at`.
+    """
 
     device_id: int
-    seen_at: datetime
+    seen_at: datetime | None
     online: bool | None = None
     telemetry_at: datetime | None = None
     event_at: datetime | None = None
@@ -28,6 +32,7 @@ class HealthRow:
     signal: float | None = None
     firmware: str | None = None
     clock_wrong_at: datetime | None = None
+    online_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,18 +7,18 @@ ORDER BY last_at DESC LIMIT %(limit)s;
 -- newer wins field by field and nothing moves back; rows in device order, so that two lanes wait for each other and do not deadlock
 WITH told AS (
     SELECT device_id, max(seen_at) AS seen_at,
-        (array_agg(online ORDER BY seen_at DESC) FILTER (WHERE online IS NOT NULL))[1] AS online,
-        max(seen_at) FILTER (WHERE online IS NOT NULL) AS online_at,
+        (array_agg(online ORDER BY coalesce(online_at, seen_at) DESC) FILTER (WHERE online IS NOT NULL))[1] AS online,
+        max(coalesce(online_at, seen_at)) FILTER (WHERE online IS NOT NULL) AS online_at,
         max(telemetry_at) AS telemetry_at, max(event_at) AS event_at, max(test_at) AS test_at,
-        (array_agg(battery ORDER BY seen_at DESC) FILTER (WHERE battery IS NOT NULL))[1] AS battery,
+        (array_agg(battery ORDER BY seen_at DESC NULLS LAST) FILTER (WHERE battery IS NOT NULL))[1] AS battery,
         max(seen_at) FILTER (WHERE battery IS NOT NULL) AS battery_at,
-        (array_agg(signal ORDER BY seen_at DESC) FILTER (WHERE signal IS NOT NULL))[1] AS signal,
+        (array_agg(signal ORDER BY seen_at DESC NULLS LAST) FILTER (WHERE signal IS NOT NULL))[1] AS signal,
         max(seen_at) FILTER (WHERE signal IS NOT NULL) AS signal_at,
-        (array_agg(firmware ORDER BY seen_at DESC) FILTER (WHERE firmware IS NOT NULL))[1] AS firmware,
+        (array_agg(firmware ORDER BY seen_at DESC NULLS LAST) FILTER (WHERE firmware IS NOT NULL))[1] AS firmware,
         max(clock_wrong_at) AS clock_wrong_at
     FROM json_to_recordset(%(rows)s::json)
         AS r (device_id integer, seen_at timestamptz, online boolean, telemetry_at timestamptz, event_at timestamptz,
-            test_at timestamptz, battery real, signal real, firmware text, clock_wrong_at timestamptz)
+            test_at timestamptz, battery real, signal real, firmware text, clock_wrong_at timestamptz, online_at timestamptz)
     GROUP BY device_id
 )
 INSERT INTO device_health AS old (device_id, seen_at, online, online_at, telemetry_at, event_at, test_at, battery, battery_at, signal,

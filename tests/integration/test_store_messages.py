@@ -231,6 +231,23 @@ async def test_health_of_one_device_many_times_in_a_batch(worker_conn: Connectio
     assert row == (AT + 9 * SECOND, False, 4.0, AT + 4 * SECOND)
 
 
+async def test_last_will_is_not_a_sign_of_life(worker_conn: Connection, loaded: District) -> None:
+    device_id = (await register(worker_conn))["sos-1"].device_id
+    await messages.touch_health(worker_conn, [HealthRow(device_id, AT, online=True)])
+    will = HealthRow(device_id, None, online=False, online_at=AT + SECOND)
+    await messages.touch_health(worker_conn, [will, HealthRow(device_id, AT - SECOND, battery=50.0)])
+    row = await (await worker_conn.execute("SELECT seen_at, online, online_at, battery FROM device_health")).fetchone()
+    assert row == (AT, False, AT + SECOND, 50.0)
+    await messages.touch_health(worker_conn, [HealthRow(device_id, AT, online=True)])  # an old status again
+    assert (await (await worker_conn.execute("SELECT online FROM device_health")).fetchone()) == (False,)
+
+
+async def test_last_will_of_a_device_never_heard(worker_conn: Connection, loaded: District) -> None:
+    device_id = (await register(worker_conn))["sos-1"].device_id
+    await messages.touch_health(worker_conn, [HealthRow(device_id, None, online=False, online_at=AT)])
+    assert (await messages.last_seen(worker_conn))["sos-1"] is None
+
+
 async def test_two_lanes_touch_the_same_devices_in_opposite_order(database: Database, conn: Connection, loaded: District) -> None:
     ids = sorted(device.device_id for device in (await register(conn)).values())
     await conn.commit()

@@ -4,14 +4,16 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from uuid import UUID
 
+import psutil
 import psycopg
 import pytest
 
 from store import notify
 from store.connect import Connection
-from store.server import Database
+from store.server import Database, EmbeddedDatabase
 
 pytestmark = pytest.mark.integration
 
@@ -45,6 +47,7 @@ async def listening(database: Database, superuser: Superuser) -> AsyncIterator[H
     task = asyncio.create_task(notify.listen(database.dsn("vigil_api"), notify.CHANNELS, heard.notice, heard.lost, heard.stop))
     try:
         await listener(database, superuser)
+        assert (await heard.until(1)).pop() == "lost"  # whatever happened before may be missing
         yield heard
     finally:
         heard.stop.set()
@@ -116,3 +119,22 @@ async def test_stop_is_quick(database: Database, superuser: Superuser) -> None:
     async with listening(database, superuser):
         pass
     assert asyncio.get_running_loop().time() - started < 5
+
+
+async def test_frozen_server_is_noticed_within_seconds(server_home: Path) -> None:
+    """It neither answers nor closes: only a question that stays unanswered tells."""
+    async with EmbeddedDatabase(server_home) as server:
+        assert server.process
+        postmaster = psutil.Process(server.process.pid)
+        heard = Heard()
+        task = asyncio.create_task(notify.listen(server.dsn("vigil_api"), ["vigil_incident"], heard.notice, heard.lost, heard.stop))
+        await heard.until(1)
+        (frozen,) = (one for one in postmaster.children() if "vigil_api" in " ".join(one.cmdline()))
+        frozen.suspend()
+        try:
+            await heard.until(2)  # another connection took over
+        finally:
+            frozen.resume()
+        heard.stop.set()
+        await asyncio.wait_for(task, 5)
+    assert heard.told == ["lost", "lost"]
