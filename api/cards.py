@@ -124,14 +124,19 @@ def site_brief(site: SiteRow, mask: Mask) -> SiteBrief:
         name_en=site_name(site.kind, site.name_en, mask),
         area=site.area,
         address=mask_address(site.address) if mask is Mask.REGULATOR else site.address,
-        lon=site.lon,
-        lat=site.lat,
+        lon=coordinate(site.kind, site.lon, mask),
+        lat=coordinate(site.kind, site.lat, mask),
     )
 
 
 def site_name(kind: str, name: str, mask: Mask) -> str:
     """A home's name is its door: a regulator sees it as far as an address."""
     return mask_address(name) if mask is Mask.REGULATOR and kind == "home" else name
+
+
+def coordinate(kind: str, degrees: float, mask: Mask) -> float:
+    """A home's coordinates are its door too: a regulator sees them to about a hundred metres."""
+    return round(degrees, 3) if mask is Mask.REGULATOR and kind == "home" else degrees
 
 
 def zone_brief(zone: ZoneRow) -> ZoneBrief:
@@ -159,8 +164,8 @@ def _site(row: CardRow, mask: Mask) -> SiteBrief:
         name_en=site_name(row.site_kind, row.site_name_en, mask),
         area=row.area,
         address=mask_address(row.site_address) if mask is Mask.REGULATOR else row.site_address,
-        lon=row.site_lon,
-        lat=row.site_lat,
+        lon=coordinate(row.site_kind, row.site_lon, mask),
+        lat=coordinate(row.site_kind, row.site_lat, mask),
     )
 
 

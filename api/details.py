@@ -42,7 +42,7 @@ async def detail(conn: Connection, register: Register, who: Viewer, incident: UU
         card=card(rows.card, mask),
         private=await _private(conn, who, rows.card),
         alarm_list=[alarm_shape(row) for row in rows.alarms],
-        trail=trail_lines(rows.trail),
+        trail=trail_lines(rows.trail, mask),
         dispatch_list=[dispatch_shape(row, mask) for row in rows.card.dispatches],
         curves=await _curves(conn, register, rows.card, rows.alarms, now),
     )
@@ -69,19 +69,28 @@ def alarm_shape(row: AlarmRow) -> AlarmShape:
     )
 
 
-def trail_lines(rows: list[TrailRow]) -> list[TrailLine]:
-    """The trail with what each stamp cost."""
+def trail_lines(rows: list[TrailRow], mask: Mask) -> list[TrailLine]:
+    """The trail with what each stamp cost. Free text may name anyone, so a regulator is not shown it."""
+    hidden = {"note"} if mask is Mask.REGULATOR else set()
     return [
-        TrailLine(id=row.id, at=row.at, kind=row.kind, actor=row.actor, data=row.data, cost_s=cost.cost_s, target_s=cost.target_s)
+        TrailLine(
+            id=row.id,
+            at=row.at,
+            kind=row.kind,
+            actor=row.actor,
+            data={name: value for name, value in row.data.items() if name not in hidden},
+            cost_s=cost.cost_s,
+            target_s=cost.target_s,
+        )
         for row, cost in zip(rows, costs((row.kind, row.at) for row in rows), strict=True)
     ]
 
 
 def dispatch_shape(row: DispatchRow, mask: Mask) -> DispatchDetail:
-    """An errand with its way and the candidates; a responder is not told why others were not sent."""
+    """An errand with its way and the candidates; a responder is not told why others were not sent, a regulator not the way."""
     return DispatchDetail(
         **brief(row, mask).model_dump(),
-        route=[(lon, lat) for lon, lat in row.route],
+        route=[] if mask is Mask.REGULATOR else [(lon, lat) for lon, lat in row.route],
         distance_m=row.distance_m,
         accepted_at=row.accepted_at,
         en_route_at=row.en_route_at,

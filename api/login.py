@@ -4,6 +4,7 @@ import logging
 from datetime import datetime, timedelta
 
 from api.access import Viewer
+from api.client import GOING_AWAY, NOT_LOGGED_IN
 from api.context import Context, viewer_of
 from api.problems import WrongCredentials
 from api.sessions import LASTS, Session, digest, new_token
@@ -59,6 +60,9 @@ async def keep(here: Context, now: datetime) -> None:
     here.sessions.adopt(
         (Session(bytes(r.token_sha256), viewer_of(r), r.expires_at, now) for r in rows), now - timedelta(seconds=10)
     )
-    for key in consoles:
-        if here.sessions.alive(key, now) is None:
-            here.hub.end_session(key, "the session is over")
+    for client in list(here.hub.clients):
+        session = here.sessions.alive(client.session, now)
+        if session is None:
+            client.end(NOT_LOGGED_IN, "the session is over")
+        elif session.viewer != client.viewer:
+            client.end(GOING_AWAY, "the account has changed")  # it comes back as what it is now

@@ -16,7 +16,7 @@ class Passwords:
     def __init__(self) -> None:
         self._hasher = PasswordHasher()
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="argon2")
-        self._nobody: str | None = None
+        self._nobody = self._threads.submit(self._hasher.hash, "nobody has this password")
 
     async def right(self, stored: str | None, password: str) -> bool:
         """Whether the password is the stored one's; always False, as slowly, where nothing is stored."""
@@ -35,11 +35,6 @@ class Passwords:
 
     def _verify(self, stored: str | None, password: str) -> bool:
         try:
-            return self._hasher.verify(stored or self._dummy(), password) and stored is not None
+            return self._hasher.verify(stored or self._nobody.result(), password) and stored is not None
         except (VerificationError, InvalidHashError):
             return False
-
-    def _dummy(self) -> str:
-        if self._nobody is None:
-            self._nobody = self._hasher.hash("nobody has this password")
-        return self._nobody

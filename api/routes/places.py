@@ -6,7 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 
 from api import devices, roads
-from api.access import Action, Thing, Viewer, may
+from api.access import Action, Mask, Thing, Viewer, mask_of, may
+from api.cards import site_brief
 from api.context import Context, context, demand, everywhere, viewer
 from api.listings import DeviceShape, UnprotectedShape
 from api.people import shape
@@ -35,12 +36,7 @@ async def district(here: Here, who: Who) -> DistrictShape:
         timezone=known.cell.timezone,
         demo=known.cell.demo,
         areas=[AreaShape(code=a.code, name_zh=a.name_zh, name_en=a.name_en, parent=a.parent, level=a.level) for a in known.areas],
-        sites=[
-            SitePoint(
-                code=s.code, kind=s.kind, name_zh=s.name_zh, name_en=s.name_en, area=s.area, lon=s.lon, lat=s.lat, beds=s.beds
-            )
-            for s in sites
-        ],
+        sites=[_site_point(one, mask_of(who.role)) for one in sites],
         layers=list(known.layers),
     )
 
@@ -91,3 +87,17 @@ def _seen(here: Context, who: Viewer, code: str) -> None:
     found = here.register.sites.get(code)
     if found is None or not may(who, Action.SEE_DEVICE, Thing(found.area, found.code)):
         raise NotFound("no such site, or not in your scope")
+
+
+def _site_point(site: store.SiteRow, mask: Mask) -> SitePoint:
+    shown = site_brief(site, mask)
+    return SitePoint(
+        code=shown.code,
+        kind=shown.kind,
+        name_zh=shown.name_zh,
+        name_en=shown.name_en,
+        area=shown.area,
+        lon=shown.lon,
+        lat=shown.lat,
+        beds=site.beds,
+    )

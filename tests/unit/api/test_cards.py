@@ -34,6 +34,14 @@ def test_only_a_regulator_is_not_shown_the_door(card_row: Cards) -> None:
     assert "金鹏里" in regulator
 
 
+def test_a_homes_coordinates_are_blurred_for_a_regulator(card_row: Cards) -> None:
+    row = card_row(site_lon=117.234567, site_lat=39.154321)
+    assert (card(row, Mask.DESK).site.lon, card(row, Mask.DESK).site.lat) == (117.234567, 39.154321)
+    assert (card(row, Mask.REGULATOR).site.lon, card(row, Mask.REGULATOR).site.lat) == (117.235, 39.154)
+    facility = card_row(site_lon=117.234567, site_kind="day_care")
+    assert card(facility, Mask.REGULATOR).site.lon == 117.234567
+
+
 def test_a_facility_keeps_its_name(card_row: Cards) -> None:
     shown = card(card_row(site_kind="institution", site_name_zh="第7养老院"), Mask.REGULATOR)
     assert shown.site.name_zh == "第7养老院"

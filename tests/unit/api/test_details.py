@@ -15,9 +15,18 @@ from store.trail import TrailRow
 
 NIGHT = datetime(2026, 3, 1, 3, 10, tzinfo=UTC)
 CHOICE = {
-    "responder": "r-1", "name": "孙", "kind": "nurse", "vehicle": "ebike", "skills": ["first_aid"], "travel_s": 240.0,
-    "distance_m": 900,    "from_station": False, "able": True, "chosen": True, "reasons": [{"rule": "assign.nearest", "value": 240.0, "unit": "s"}],
-}  # fmt: skip
+    "responder": "r-1",
+    "name": "孙",
+    "kind": "nurse",
+    "vehicle": "ebike",
+    "skills": ["first_aid"],
+    "travel_s": 240.0,
+    "distance_m": 900,
+    "from_station": False,
+    "able": True,
+    "chosen": True,
+    "reasons": [{"rule": "assign.nearest", "value": 240.0, "unit": "s"}],
+}
 
 
 def alarm(**changes: Any) -> AlarmRow:
@@ -53,7 +62,7 @@ def test_the_trail_carries_its_costs() -> None:
         TrailRow(2, NIGHT + timedelta(seconds=5), "note", "zhao", {"note": "n"}),
         TrailRow(3, NIGHT + timedelta(seconds=12), "acknowledged", "zhao", {}),
     ]
-    assert [(line.kind, line.cost_s, line.target_s) for line in trail_lines(rows)] == [
+    assert [(line.kind, line.cost_s, line.target_s) for line in trail_lines(rows, Mask.DESK)] == [
         ("raised", None, None),
         ("note", None, None),
         ("acknowledged", 12.0, 60.0),
@@ -63,8 +72,14 @@ def test_the_trail_carries_its_costs() -> None:
 @pytest.mark.parametrize("mask", Mask)
 def test_a_responder_is_not_told_why_others_were_not_sent(errand_row: Callable[..., DispatchRow], mask: Mask) -> None:
     shown = dispatch_shape(errand_row(ranking=[CHOICE]), mask)
-    assert shown.route == [(117.2, 39.15), (117.21, 39.16)]
+    assert shown.route == ([] if mask is Mask.REGULATOR else [(117.2, 39.15), (117.21, 39.16)])
     assert [choice.responder for choice in shown.ranking] == ([] if mask is Mask.RESPONDER else ["r-1"])
+
+
+def test_free_text_is_not_for_a_regulator() -> None:
+    rows = [TrailRow(1, NIGHT, "note", "zhao", {"note": "called Li Xiuying's daughter", "level": 1})]
+    assert [line.data for line in trail_lines(rows, Mask.REGULATOR)] == [{"level": 1}]
+    assert "note" in trail_lines(rows, Mask.DESK)[0].data
 
 
 def test_a_ranking_of_another_version_is_left_out() -> None:

@@ -26,10 +26,19 @@ def device(
 
 def health(code: str, seen_at: datetime | None = FRESH, online: bool | None = None, **changes: Any) -> DeviceHealth:
     values: dict[str, Any] = {
-        "code": code, "profile": "sos_button", "site": "home-1", "area": "120105001", "zone": "", "senior": "s-1",
-        "seen_at": seen_at, "online": online, "online_at": None, "telemetry_at": None, "event_at": None, "test_at": None, "battery": None,
-        "battery_at": None, "signal": None, "signal_at": None, "firmware": "1.0", "clock_wrong_at": None, "enrolled_at": NOW,
-    }  # fmt: skip
+        "code": code,
+        "profile": "sos_button",
+        "site": "home-1",
+        "area": "120105001",
+        "zone": "",
+        "senior": "s-1",
+        "seen_at": seen_at,
+        "online": online,
+        **dict.fromkeys(("online_at", "telemetry_at", "event_at", "test_at", "battery", "battery_at", "signal", "signal_at")),
+        "firmware": "1.0",
+        "clock_wrong_at": None,
+        "enrolled_at": NOW,
+    }
     return DeviceHealth(**{**values, **changes})
 
 
