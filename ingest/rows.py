@@ -8,6 +8,7 @@ from devices.codec import as_array
 from ingest.said import CLOCK_FIXED, Ack, Rejected, Said, Status
 from store.messages import AckRow, EventRow, HealthRow, ReadingRow, RejectedRow, WaveformRow
 
+_LONGEST_TOPIC = 512  # a row of the index holds 2,704 bytes
 BATTERY, SIGNAL, TEST = "battery", "signal", "test"
 
 
@@ -76,9 +77,9 @@ def health_row(said: Said) -> HealthRow:
 
 
 def rejected_rows(lane: str, refused: Iterable[tuple[Arrived, Rejected]]) -> list[RejectedRow]:
-    """What could not be understood, once for both lanes."""
+    """What could not be understood, once for both lanes. Of a topic that nobody could index, only its beginning."""
     return [
-        RejectedRow(lane, arrived.topic, arrived.payload, one.reason, one.area, arrived.at)
+        RejectedRow(lane, arrived.topic[:_LONGEST_TOPIC], arrived.payload, one.reason, one.area, arrived.at)
         for arrived, one in refused
         if one.reported
     ]

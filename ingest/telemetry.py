@@ -63,7 +63,9 @@ class _TelemetryLane:
             await self._registry.load(self._conn)
             while not stop.is_set():
                 await self._round(stop)
-            await self._worker.report(self._conn, len(self._window), urgent=True, stopped=True, areas=[])
+            await self._worker.report(
+                self._conn, len(self._window), urgent=True, stopped=True, areas=[], repeats=self._window.repeats
+            )
         finally:
             await self._holding.leave_all()
 
@@ -73,6 +75,7 @@ class _TelemetryLane:
         areas = self._holding.areas
         told = {"areas": areas, "repeats": self._window.repeats, "waiting": self._window.waiting}
         await self._worker.report(self._conn, len(self._window), urgent=areas != before, **told)
+        await self._holding.rest()
         await self._gather(stop)
         taken = self._window.take(LARGEST_BATCH)
         self._holding.hear(self._clock())

@@ -1,6 +1,7 @@
 """The event lane from a real device to the rows: a press is one event, one alarm, one incident, whatever happens on the way."""
 
 import asyncio
+import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -167,6 +168,16 @@ async def test_poison_is_set_aside_and_stops_nobody(place: Any) -> None:
         await device.say("event", {**place.message(e="sos"), "n": 700})
         await place.until("SELECT count(*) FROM events", [(40,)])
     assert await place.rows("SELECT count(*), max(rings) FROM incidents") == [(1, 40)]
+
+
+async def test_a_topic_of_any_length_stops_nobody(place: Any) -> None:
+    device = await place.device("sos-1")
+    nonsense = "".join(random.Random(1).choices("abcdefghijklmnopqrstuvwxyz0123456789", k=3_500))
+    async with place.running(run_events):
+        await device.say("event", place.message(e="sos"), base=f"care/v1/{nonsense}/home-1/sos-1")
+        await device.say("event", place.message(e="sos"))
+        await place.until(EVENTS, [("sos", [], False)])
+        await place.until("SELECT area, left(reason, 39) FROM rejected", [("", "topic: expected at most 512 characters,")])
 
 
 async def test_missing_right_is_nobodys_fault(place: Any) -> None:

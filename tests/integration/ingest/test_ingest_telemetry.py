@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from devices.keys import milliseconds
+from ingest.holding import MOST_WAITING
 from ingest.telemetry import run_telemetry
 from store import locks
 from store.connect import connect
@@ -192,6 +193,19 @@ async def test_poison_is_set_aside_and_stops_nobody(place: Any) -> None:
     async with place.running(run_telemetry):
         await place.until(READINGS, [(49,)])
         await place.until("SELECT lane, count(*) FROM rejected GROUP BY lane", [("telemetry", 1)])
+
+
+async def test_a_backlog_is_taken_in_portions(place: Any) -> None:
+    """More than a worker takes at once: the session rests meanwhile, and what comes again is recognised."""
+    device, many = await place.device("heat-9"), MOST_WAITING * 2
+    for start in range(0, many, 500):
+        some = [{**place.message(v={"temperature": 20}), "n": n} for n in range(start, start + 500)]
+        await asyncio.gather(*(device.say("telemetry", message) for message in some))
+    async with place.running(run_telemetry):
+        await place.until(READINGS, [(many,)], seconds=60)
+    ((repeats,),) = await place.rows("SELECT (stats ->> 'repeats')::int FROM workers")
+    assert 0 < repeats < 2 * many
+    assert await place.rows("SELECT count(*) FROM alarms") == [(0,)]
 
 
 async def test_two_workers_share_the_areas_and_one_takes_over(place: Any) -> None:

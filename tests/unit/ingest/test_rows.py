@@ -81,6 +81,11 @@ def test_only_one_lane_complains(deliver: Deliver, now: datetime) -> None:
     assert (row.lane, row.topic, row.payload, row.reason, row.area, row.at) == ("events", "t", b"?", "why", "tst001", now)
 
 
+def test_a_topic_too_long_for_an_index_is_cut(deliver: Deliver) -> None:
+    (row,) = rows.rejected_rows(EVENTS, [(deliver("é" * 4_000, b""), Rejected("why"))])
+    assert row.topic == "é" * 512
+
+
 def test_alarm_of_a_press(register: Register, deliver: Deliver, now: datetime, t: int) -> None:
     sent = {"t": t - 14 * 60_000, "b": "7f", "n": 4, "e": "sos", "v": {"battery": 3}}
     one = said(register, deliver(f"{HOME}/sos-1/event", sent))
