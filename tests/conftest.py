@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -62,6 +63,13 @@ def start_product(data: Path, *arguments: str) -> Product:
     return Product(data, state["url"], state["mqtt_port"], passwords, process)
 
 
+def free_port() -> int:
+    """One that the system says is free."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
 def stop_product(product: Product) -> int:
     """Ask it to stop, as a service manager would; its status."""
     product.process.send_signal(signal.SIGTERM)
@@ -76,6 +84,7 @@ def _logs(data: Path) -> str:
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """Everything up, without simulated life: what happens is what a test makes happen."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    started = start_product(tmp_path_factory.mktemp("product"), "--port", "18400", "--mqtt-port", "11883", "--no-simulator")
+    arguments = ("--port", str(free_port()), "--mqtt-port", str(free_port()), "--no-simulator")
+    started = start_product(tmp_path_factory.mktemp("product"), *arguments)
     yield started
     assert stop_product(started) == 0

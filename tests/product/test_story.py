@@ -5,7 +5,8 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +14,25 @@ import httpx
 import paho.mqtt.client as paho
 import pytest
 import websockets
+from paho.mqtt.enums import CallbackAPIVersion
 
-from tests.conftest import Product, start_product, stop_product
+from tests.conftest import Product, free_port, start_product, stop_product
 
 pytestmark = pytest.mark.slow
 
 
-def login(product: Product, name: str = "duty") -> httpx.Client:
-    client = httpx.Client(base_url=product.url, headers={"X-Vigil": "1"})
-    answer = client.post("/api/login", json={"login": name, "password": product.passwords[name]})
-    assert answer.status_code == 200, answer.text
-    return client
+@contextmanager
+def login(product: Product, name: str = "duty") -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=product.url, headers={"X-Vigil": "1"}) as client:
+        answer = client.post("/api/login", json={"login": name, "password": product.passwords[name]})
+        assert answer.status_code == 200, answer.text
+        yield client
 
 
 def press_with_paho(product: Product, device: str, topic: str, n: int = 1) -> None:
     """Ten lines of a foreign client."""
     token = product.ask("devices", "token", device)["token"]
-    client = paho.Client(paho.CallbackAPIVersion.VERSION2, client_id=f"foreign-{device}")
+    client = paho.Client(CallbackAPIVersion.VERSION2, client_id=f"foreign-{device}")
     client.username_pw_set(device, token)
     client.connect("127.0.0.1", product.mqtt_port)
     client.loop_start()
@@ -145,7 +148,7 @@ def _lets_in(where: dict[str, Any], name: str, token: str, within_s: float) -> b
     end = time.monotonic() + within_s
     while True:
         answers: list[bool] = []
-        client = paho.Client(paho.CallbackAPIVersion.VERSION2, client_id=f"try-{name}-{time.time_ns()}")
+        client = paho.Client(CallbackAPIVersion.VERSION2, client_id=f"try-{name}-{time.time_ns()}")
         client.username_pw_set(name, token)
         client.on_connect = lambda c, u, f, reason, p, answers=answers: answers.append(not reason.is_failure)
         client.connect(where["hostname"], where["port"])
@@ -176,7 +179,7 @@ def test_a_killed_part_comes_back_and_nothing_is_lost(product: Product) -> None:
 
 def test_the_second_start_continues_with_its_data(tmp_path: Path) -> None:
     data = tmp_path / "var"
-    arguments = ("--port", "18500", "--mqtt-port", "11983", "--no-simulator")
+    arguments = ("--port", str(free_port()), "--mqtt-port", str(free_port()), "--no-simulator")
     first = start_product(data, *arguments)
     try:
         incident = first.ask("simulate", "sos", "--site", "h0001")["incident"]
