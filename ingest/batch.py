@@ -38,6 +38,7 @@ class Window:
         self._waiting: deque[Taken] = deque()
         self._done: dict[bytes, None] = {}
         self._remembered = remembered
+        self._retained = 0
         self.repeats = 0
         self.payload_bytes = 0
 
@@ -48,6 +49,11 @@ class Window:
     def waiting(self) -> int:
         """How many wait to be taken."""
         return len(self._waiting)
+
+    @property
+    def backlog(self) -> int:
+        """How many wait that the broker will send again. What it retains comes once with every subscription."""
+        return len(self._waiting) - self._retained
 
     def add(self, arrived: Arrived, owner: Hashable, acknowledge: Callable[[Arrived], None]) -> bool:
         """Take a delivery in. False when it is a repeat."""
@@ -62,12 +68,15 @@ class Window:
             return False
         entry = self._entries[identity] = Taken(arrived, owner, acknowledge, {(arrived.generation, arrived.mid): arrived})
         self._waiting.append(entry)
+        self._retained += arrived.retained
         self.payload_bytes += len(arrived.payload)
         return True
 
     def take(self, limit: int) -> list[Taken]:
         """The oldest waiting entries, at most `limit`."""
-        return [self._waiting.popleft() for _ in range(min(limit, len(self._waiting)))]
+        taken = [self._waiting.popleft() for _ in range(min(limit, len(self._waiting)))]
+        self._retained -= sum(entry.first.retained for entry in taken)
+        return taken
 
     def done(self, taken: Iterable[Taken], refused: Container[Taken] = ()) -> None:
         """They are stored: acknowledge them, and know them for a while. Not what was refused: it counts each time it is said."""
@@ -86,17 +95,20 @@ class Window:
 
     def give_back(self, taken: Iterable[Taken]) -> None:
         """Those of them that are not done are not stored: put them back in front, in their order."""
-        self._waiting.extendleft(reversed(self.pending(taken)))
+        back = self.pending(taken)
+        self._waiting.extendleft(reversed(back))
+        self._retained += sum(entry.first.retained for entry in back)
 
     def count(self, owner: Hashable) -> int:
-        """How many wait that came by this session."""
-        return sum(entry.owner == owner for entry in self._waiting)
+        """How many of the backlog came by this session."""
+        return sum(entry.owner == owner and not entry.first.retained for entry in self._waiting)
 
     def leave(self, owner: Hashable) -> None:
         """Leave what waits from this session to the broker, which hands it over again. For when the session is left, not before."""
         left = [entry for entry in self._waiting if entry.owner == owner]
         self._waiting = deque(entry for entry in self._waiting if entry.owner != owner)
         for entry in left:
+            self._retained -= entry.first.retained
             self._remove(entry)
 
     def _again(self, entry: Taken, arrived: Arrived, acknowledge: Callable[[Arrived], None]) -> None:

@@ -60,16 +60,16 @@ class Holding:
     async def rest(self) -> None:
         """More waits than a second or two of work: the busiest session steps away. What waits is done meanwhile, and known when it
         comes again; the rest of the backlog stays with the broker."""
-        if self._window.payload_bytes > MOST_BYTES or self._window.waiting > MOST_WAITING:
-            awake = [partition for area, partition in self.partitions.items() if area not in self._resting]
-            busiest = max(awake, key=lambda partition: self._window.count(partition.area), default=None)
-            if busiest is not None and busiest.session is not None:
-                self._resting.append(busiest.area)
-                await busiest.session.disconnect()
-        elif self._resting and self._window.waiting < FEW_WAITING:
+        if self._window.payload_bytes > MOST_BYTES or self._window.backlog > MOST_WAITING:
+            awake = {area: self._window.count(area) for area in self.partitions if area not in self._resting}
+            busiest = max(awake, key=lambda area: awake[area], default="")
+            if awake.get(busiest, 0) > FEW_WAITING:
+                self._resting.append(busiest)
+                await self.partitions[busiest].step_away()
+        elif self._resting and self._window.backlog < FEW_WAITING:
             back = self.partitions.get(self._resting.pop(0))
-            if back is not None and back.session is not None:
-                await back.session.reconnect()
+            if back is not None:
+                await back.come_back()
 
     def hear(self, now: datetime) -> None:
         """Tell the detectors of every area that became audible, and what was revoked. Only between trials."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -116,6 +117,21 @@ def test_left_to_the_broker(deliver: Deliver) -> None:
     assert add(window, broker, deliver(TOPIC, {"n": 0}, mid=9, generation=2), "x"), "it comes again"
 
 
+def test_retained_words_are_no_backlog(deliver: Deliver) -> None:
+    window, broker = Window(), Broker()
+    add(window, broker, deliver("care/v1/a/b/c/status", {"online": True}, mid=1, retained=True))
+    add(window, broker, deliver("care/v1/a/b/d/status", {"online": True}, mid=2, retained=True), "y")
+    add(window, broker, deliver(TOPIC, {"n": 1}, mid=3))
+    assert (window.waiting, window.backlog, window.count("x")) == (3, 1, 1)
+    taken = window.take(1)
+    assert (window.waiting, window.backlog) == (2, 1)
+    window.give_back(taken)
+    window.leave("y")
+    assert (window.waiting, window.backlog) == (2, 1)
+    window.done(window.take(2))
+    assert (window.waiting, window.backlog) == (0, 0)
+
+
 class Deliveries(RuleBasedStateMachine):
     """Any order of arriving, taking, finishing and failing loses nothing and acknowledges only what is done."""
 
@@ -170,3 +186,4 @@ def _arrived(n: int, mid: int) -> Arrived:
 
 
 TestDeliveries: Any = Deliveries.TestCase
+TestDeliveries.settings = settings(max_examples=60, deadline=None)
