@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { BURSTS, lasts } from '../src/sound/bursts'
-import { type Hearing, MUTE_LASTS, REPEAT_MS, SILENT, step, toggleMute, voice } from '../src/sound/schedule'
+import { type Hearing, MUTE_LASTS, REPEAT_MS, rings, SILENT, step, toggleMute, voice } from '../src/sound/schedule'
 import type { Item } from '../src/queue/items'
 import { item } from './build'
 
@@ -61,6 +61,12 @@ describe('what is heard', () => {
     const { hearing } = listen((s) => (s < 5 ? [item('a')] : []), 6)
     expect(hearing.rung.size).toBe(0)
   })
+})
+
+describe('who is rung', () => {
+  it.each([
+    ['duty', 0, true], ['duty', 2, true], ['admin', 0, false], ['admin', 1, false], ['admin', 2, true], ['regulator', 2, false], ['responder', 2, false],
+  ] as const)('%s at level %i: %s', (role, level, expected) => expect(rings(role, { level })).toBe(expected))
 })
 
 describe('muting', () => {

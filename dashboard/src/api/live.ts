@@ -174,7 +174,7 @@ export interface Health {
   database_since: DatabaseSince;
 }
 /**
- * One incident as the queue and the map need it. `target_s` is for its present state; `allowed` are incident events possible now.
+ * One incident as the queue and the map need it. `target_s` is its state's; `allowed` are the incident events possible now.
  */
 export interface IncidentCard {
   acknowledged_by: AcknowledgedBy;

@@ -453,7 +453,7 @@ export interface paths {
         };
         /**
          * Unprotected
-         * @description Residents whose every device that could call for help is silent, offline, revoked or was never heard: to be checked by hand.
+         * @description Residents with nothing left that could call for help: silent, offline, revoked or never heard. To be checked by hand.
          */
         get: operations["unprotected_api_unprotected_get"];
         put?: never;
@@ -646,8 +646,6 @@ export interface components {
             online_at: string | null;
             /** Profile */
             profile: string;
-            /** Revoked At */
-            revoked_at: string | null;
             /** Seen At */
             seen_at: string | null;
             /** Senior */
@@ -820,7 +818,7 @@ export interface components {
         };
         /**
          * IncidentCard
-         * @description One incident as the queue and the map need it. `target_s` is for its present state; `allowed` are incident events possible now.
+         * @description One incident as the queue and the map need it. `target_s` is its state's; `allowed` are the incident events possible now.
          */
         IncidentCard: {
             /** Acknowledged By */
@@ -1166,7 +1164,7 @@ export interface components {
         };
         /**
          * UnprotectedShape
-         * @description A resident with no device left that could call for help. `why` is an i18n key (unprotected.<why>) of the best device's trouble.
+         * @description A resident with no device left that could call for help. `why` (i18n key unprotected.<why>): what ails the best of them.
          */
         UnprotectedShape: {
             /** Devices */

@@ -50,6 +50,8 @@ export function createStore(me: Me, district: District, onRefused: () => void) {
     connection.stop()
   })
 
+  /** For what shows seconds: changes once a second, so that a storm of cards stays cheap. */
+  const second = computed(() => Math.floor(now.value / 1_000) * 1_000)
   const list = computed(() => items(board.value))
   const queue = computed(() => sections(list.value, orderAt.value))
   const sorted = computed(() => queue.value.flatMap((one) => one.items))
@@ -66,7 +68,7 @@ export function createStore(me: Me, district: District, onRefused: () => void) {
   })
 
   return {
-    me, district, board, link, latency, now, selected, list, queue, sorted, current, fault,
+    me, district, board, link, latency, now, second, selected, list, queue, sorted, current, fault,
     adopt: (card: IncidentCard) => { board.value = adopt(board.value, card) },
     shown: (cards: { id: string; version: number }[]) => connection.send({ type: 'shown', incidents: cards }),
   }

@@ -6,7 +6,7 @@
  * a new one ends the mute, and so does one that has rung unheard for MUTE_LASTS.
  */
 
-import type { IncidentCard } from '../api/types'
+import type { IncidentCard, Role } from '../api/types'
 import type { Item } from '../queue/items'
 import { ordered } from '../queue/order'
 
@@ -31,6 +31,11 @@ export function voice(card: Pick<IncidentCard, 'hazard' | 'priority'>): Voice {
   if (card.priority === 1 && card.hazard === 'fire') return 'fire'
   if (card.priority === 1 && card.hazard === 'gas_co') return 'gas'
   return card.priority <= 2 ? (card.priority === 1 ? 'high' : 'medium') : card.priority === 3 ? 'medium' : 'low'
+}
+
+/** Who is rung: desks at once (whether another desk stands below them is not known here), administrators at the last level only. */
+export function rings(role: Role, card: Pick<IncidentCard, 'level'>): boolean {
+  return role === 'duty' || (role === 'admin' && card.level >= 2)
 }
 
 export function toggleMute(hearing: Hearing, now: number): Hearing {

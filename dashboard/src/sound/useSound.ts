@@ -4,7 +4,7 @@ import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue'
 import type { Store } from '../live/store'
 import { acts } from '../queue/actions'
 import { Player } from './player'
-import { SILENT, step, toggleMute } from './schedule'
+import { rings, SILENT, step, toggleMute } from './schedule'
 
 export function useSound(store: Store) {
   const audible = acts(store.me.role)
@@ -30,7 +30,7 @@ export function useSound(store: Store) {
   watch(store.now, (now) => {
     if (!audible || !enabled.value || !store.board.value.complete && !store.fault.value) return
     const lost = store.fault.value !== null && store.fault.value.what !== 'database'
-    const heard = step(hearing.value, store.list.value, now, lost)
+    const heard = step(hearing.value, store.list.value.filter(({ card }) => rings(store.me.role, card)), now, lost)
     hearing.value = heard.hearing
     if (heard.play) player.play(heard.play)
   })

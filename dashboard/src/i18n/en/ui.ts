@@ -87,6 +87,7 @@ export const ui: Record<keyof typeof zh, string> = {
   'panel.condition.active': 'Condition still holds',
   'panel.condition.cleared': 'Condition is back to normal',
   'panel.key': 'Key: {who}',
+  'panel.beds': '{n} beds',
   'panel.alone': 'No senior registered',
   'trail.target': 'target {span}',
   'trail.expected': 'due {time}',

@@ -85,6 +85,7 @@ export const ui = {
   'panel.condition.active': '报警条件仍在',
   'panel.condition.cleared': '报警条件已恢复',
   'panel.key': '钥匙：{who}',
+  'panel.beds': '{n} 张床位',
   'panel.alone': '无登记老人',
   'trail.target': '目标 {span}',
   'trail.expected': '预计 {time}',

@@ -1,0 +1,147 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { EffectScope } from 'vue'
+import { api, Refused } from '../src/api/client'
+import type { IncidentDetail } from '../src/api/types'
+import { createDesk } from '../src/console/desk'
+import { createDetail } from '../src/console/detail'
+import { adopt } from '../src/live/board'
+import type { Store } from '../src/live/store'
+import { card } from './build'
+import { storeFor } from './wire'
+
+type Answer = { status?: number; body?: unknown } | Error
+let answers: (() => Answer)[] = []
+const asked: { method: string; path: string; headers: Record<string, string>; body: unknown }[] = []
+let store: Store
+let scope: EffectScope
+
+const whole = (over = {}): IncidentDetail => ({ card: card(over), private: null, alarm_list: [], trail: [], dispatch_list: [], curves: [] })
+const settle = () => new Promise((done) => setTimeout(done, 10))
+
+beforeEach(() => {
+  answers = []
+  asked.length = 0
+  vi.stubGlobal('fetch', async (path: string, init: RequestInit) => {
+    asked.push({ method: init.method!, path, headers: init.headers as Record<string, string>, body: init.body ? JSON.parse(String(init.body)) : null })
+    const answer: Answer = answers.shift()?.() ?? { body: whole() }
+    if (answer instanceof Error) throw answer
+    const status = answer.status ?? 200
+    return new Response(status === 204 ? null : JSON.stringify(answer.body ?? {}), { status })
+  })
+  const made = storeFor()
+  store = made.store
+  scope = made.scope
+})
+afterEach(() => { scope.stop(); vi.unstubAllGlobals() })
+
+describe('speaking with the api', () => {
+  it('what changes something carries the header that a foreign page cannot send', async () => {
+    await api.note('i 1', 'x')
+    expect(asked[0]).toMatchObject({ method: 'POST', path: '/api/incidents/i%201/notes', body: { note: 'x' } })
+    expect(asked[0]!.headers['X-Vigil']).toBe('1')
+    await api.me()
+    expect(asked[1]!.headers['X-Vigil']).toBeUndefined()
+  })
+  it("a refusal is the server's key; without one, the status; without an answer, unreachable", async () => {
+    answers = [() => ({ status: 409, body: { error: 'not_allowed', detail: 'd', allowed: ['close'] } }), () => ({ status: 502, body: 'x' }), () => new TypeError('no network')]
+    await expect(api.me()).rejects.toMatchObject({ status: 409, key: 'not_allowed', allowed: ['close'] })
+    await expect(api.me()).rejects.toMatchObject({ status: 502, key: 'http_502' })
+    await expect(api.me()).rejects.toMatchObject({ status: 0, key: 'unreachable' })
+    answers = [() => ({ status: 204 })]
+    await expect(api.logout()).resolves.toBeUndefined()
+  })
+})
+
+describe('the desk', () => {
+  function begin(over = {}) {
+    store.board.value = adopt(store.board.value, card(over))
+    store.selected.value = 'i1'
+    return scope.run(() => { const detail = createDetail(store); return { detail, desk: createDesk(store, detail) } })!
+  }
+
+  it('reads the selected incident, again when its version grows, and not otherwise', async () => {
+    const { detail } = begin()
+    await settle()
+    expect(detail.detail.value?.card.id).toBe('i1')
+    expect(asked).toHaveLength(1)
+    answers = [() => ({ body: whole({ version: 2 }) })]
+    store.board.value = adopt(store.board.value, card({ version: 2 }))
+    await settle()
+    expect(asked).toHaveLength(2)
+  })
+
+  it('an acknowledgement goes at once, with the version that was seen, and its answer is adopted', async () => {
+    const { desk } = begin()
+    await settle()
+    answers = [() => ({ body: whole({ version: 2, state: 'acknowledged' }) })]
+    desk.begin('acknowledge')
+    expect(desk.working.value).toBe('acknowledge')
+    await settle()
+    expect(asked.at(-1)).toMatchObject({ path: '/api/incidents/i1/acknowledge', body: { version: 1 } })
+    expect(store.current.value?.card.state).toBe('acknowledged')
+    expect(desk.working.value).toBeNull()
+    expect(asked).toHaveLength(2)
+  })
+
+  it('everything else asks first', async () => {
+    const { desk } = begin({ state: 'acknowledged', allowed: ['dispatch', 'resolve'] })
+    desk.begin('dispatch')
+    expect(desk.dialog.value).toBe('dispatch')
+  })
+
+  it('what is not allowed does nothing, nor does a key for who only looks on', async () => {
+    const { desk } = begin({ allowed: [] })
+    desk.begin('acknowledge')
+    desk.begin('resolve')
+    expect([desk.dialog.value, desk.working.value]).toEqual([null, null])
+    scope.stop()
+    const made = storeFor({ role: 'regulator' })
+    store = made.store
+    scope = made.scope
+    const other = begin()
+    other.desk.begin('acknowledge')
+    expect(other.desk.working.value).toBeNull()
+    expect(other.desk.readonly.value).toBe(true)
+  })
+
+  it('one thing at a time', async () => {
+    const { desk } = begin()
+    await settle()
+    const first = desk.submit('note', () => api.note('i1', 'a'))
+    expect(await desk.submit('note', () => api.note('i1', 'b'))).toBe(false)
+    expect(await first).toBe(true)
+  })
+
+  it('a refusal is shown, leaves the dialog open, and can be dismissed', async () => {
+    const { desk } = begin({ state: 'acknowledged', allowed: ['dispatch'] })
+    await settle()
+    desk.begin('dispatch')
+    answers = [() => ({ status: 409, body: { error: 'responder_busy', detail: 'r1' } })]
+    expect(await desk.submit('dispatch', () => api.dispatch('i1', 'r1'))).toBe(false)
+    expect(desk.refused.value).toBeInstanceOf(Refused)
+    expect(desk.refused.value?.key).toBe('responder_busy')
+    expect(desk.dialog.value).toBe('dispatch')
+    desk.dismiss()
+    expect(desk.refused.value).toBeNull()
+  })
+
+  it('details that cannot be read keep what was read, and say so', async () => {
+    const { detail } = begin()
+    await settle()
+    answers = [() => ({ status: 503, body: { error: 'store_unavailable', detail: '' } })]
+    store.board.value = adopt(store.board.value, card({ version: 2 }))
+    await settle()
+    expect(detail.trouble.value?.key).toBe('store_unavailable')
+    expect(detail.detail.value?.card.id).toBe('i1')
+  })
+
+  it('an answer about an incident that is no longer selected does not take its place', async () => {
+    const { detail } = begin()
+    await settle()
+    store.selected.value = null
+    detail.put(whole({ version: 7 }))
+    await settle()
+    expect(store.board.value.incidents.get('i1')?.version).toBe(7)
+    expect(detail.detail.value).toBeNull()
+  })
+})
