@@ -18,7 +18,7 @@ prepare:
 
 test: prepare
 	@sh tests/browser/chromium.sh
-	$(BIN)/pytest $(ARGS)
+	@base=$$(mktemp -d); $(BIN)/pytest --basetemp=$$base/t $(ARGS); status=$$?; rm -rf $$base; exit $$status
 
 check: prepare
 	$(BIN)/ruff format --check .

@@ -1,7 +1,7 @@
 """Replay of a recorded fire through MQTT: each station of an experiment becomes a smoke, a heat and a CO detector of a site.
 
 Reads the columns of the NIST home-fire recordings (experiment, station, t_s, temp_ceiling_c, obsc_ceiling_pct_per_m, co_ppm) from
-Parquet. Values outside what a detector can say are clipped to its range; a missing value is left out, never invented.
+Parquet or CSV. Values outside what a detector can say are clipped to its range; a missing value is left out, never invented.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv as csv
 import pyarrow.parquet as parquet
 from numpy.typing import NDArray
 
@@ -60,15 +61,8 @@ class Recording:
 def load(path: Path, experiment: str = "") -> Recording:
     """Read one experiment, the first one where none is named. Raises NotARecording, FileNotFoundError."""
     if not path.exists():
-        raise FileNotFoundError(f"{path}: expected a Parquet file of a fire recording, got no file")
-    try:
-        names = parquet.read_schema(path).names
-        missing = [name for name in COLUMNS if name not in names]
-        if missing:
-            raise NotARecording(f"{path.name}: expected the columns {', '.join(COLUMNS)}; missing: {', '.join(missing)}")
-        table = parquet.read_table(path, columns=list(COLUMNS))
-    except (OSError, pa.ArrowInvalid) as error:
-        raise NotARecording(f"{path.name}: expected a Parquet file, got {error}") from None
+        raise FileNotFoundError(f"{path}: expected a recorded fire, got no file")
+    table = _table(path)
     known = np.asarray(table["experiment"].to_pylist(), dtype=np.str_)
     wanted = experiment or str(known[0])
     rows = known == wanted
@@ -78,6 +72,16 @@ def load(path: Path, experiment: str = "") -> Recording:
     columns = {name: np.asarray(table[name].to_numpy(), dtype=np.float64)[rows][order] for name in COLUMNS[2:]}
     station = np.asarray(table["station"].to_pylist(), dtype=np.str_)[rows][order]
     return Recording(wanted, station, columns["t_s"], columns)
+
+
+def _table(path: Path) -> pa.Table:
+    try:
+        table = csv.read_csv(path) if ".csv" in path.suffixes else parquet.read_table(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise NotARecording(f"{path.name}: expected a Parquet or CSV file, got {error}") from None
+    if missing := [name for name in COLUMNS if name not in table.column_names]:
+        raise NotARecording(f"{path.name}: expected the columns {', '.join(COLUMNS)}; missing: {', '.join(missing)}")
+    return table
 
 
 def cast(recording: Recording, devices: Sequence[DeviceEntry], site: str) -> Parts:

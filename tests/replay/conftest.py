@@ -70,12 +70,12 @@ def player() -> Player:
 
 @pytest.fixture(scope="session")
 def fire() -> Callable[[str], list[dict[str, float]]]:
-    """Rows of one NIST fire: t_s, temperature_c, smoke_obscuration_pct_per_m, co_ppm (left out where not measured)."""
+    """Rows of one NIST fire: t_s, temp_ceiling_c, obsc_ceiling_pct_per_m, co_ppm (left out where not measured)."""
     with gzip.open(DATA / "nist_sdc07_sdc11.csv.gz", "rt", encoding="utf-8") as lines:
         rows = list(csv.DictReader(lines))
 
     def of(experiment: str) -> list[dict[str, float]]:
-        measured = ("t_s", "temperature_c", "smoke_obscuration_pct_per_m", "co_ppm")
+        measured = ("t_s", "temp_ceiling_c", "obsc_ceiling_pct_per_m", "co_ppm")
         return [{name: float(row[name]) for name in measured if row[name]} for row in rows if row["experiment"] == experiment]
 
     return of

@@ -17,8 +17,8 @@ from devices.keys import instant
 
 IGNITION = 1_790_000_000_000
 DEVICES = {
-    "smoke-1": ("smoke_obscuration", "smoke_obscuration_pct_per_m"),
-    "heat-1": ("temperature", "temperature_c"),
+    "smoke-1": ("smoke_obscuration", "obsc_ceiling_pct_per_m"),
+    "heat-1": ("temperature", "temp_ceiling_c"),
     "co-1": ("co", "co_ppm"),
 }
 Rows = list[dict[str, float]]

@@ -77,7 +77,7 @@ def test_a_file_with_other_columns_names_what_is_missing(tmp_path: Path) -> None
 
 def test_what_is_no_parquet_is_said(tmp_path: Path) -> None:
     (tmp_path / "x.parquet").write_text("hello")
-    with pytest.raises(replay.NotARecording, match="expected a Parquet file"):
+    with pytest.raises(replay.NotARecording, match="expected a Parquet or CSV file"):
         replay.load(tmp_path / "x.parquet")
     with pytest.raises(FileNotFoundError, match="got no file"):
         replay.load(tmp_path / "none.parquet")
