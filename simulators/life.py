@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from care.district import District
 from simulators.actors import Actor, cast
 from simulators.scenarios import SCENARIOS
+from simulators.sockets import make_room
 from simulators.wire import Endpoint, Line, Refused, deliver, line
 
 __all__ = ["Endpoint", "Tally", "World", "live", "play", "run"]
@@ -86,6 +87,7 @@ async def run(
 ) -> None:
     """Let the district live until `stop`. While a device is `played` by a scenario elsewhere it says nothing of its own."""
     everyone = cast(district, secret, seed)
+    make_room(sum(actor.profile.mains for actor in everyone))
     log.info("%d devices wake up", len(everyone))
     world = World(where, speed, ZoneInfo(district.timezone), time(), played, tally or Tally())
     await live(everyone, world, Random(f"{seed} happenings"), stop)

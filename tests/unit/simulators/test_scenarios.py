@@ -1,10 +1,14 @@
 """Labelled scenarios: each is something that its devices can say, and ends in the kind of alarm that it names."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from care.district import DeviceEntry, District
 from devices import codec
 from devices.profiles import PROFILES
+from dispatch.alarm import KINDS
+from simulators import tokens
 from simulators.scenarios import SCENARIOS, NobodyToSayIt, Scenario, speaker
 
 BOTH = [(name, profile) for name, one in SCENARIOS.items() for profile in one.profiles]
@@ -28,6 +32,19 @@ def test_a_script_begins_at_once_and_goes_forward(scenario: Scenario) -> None:
     assert times[0] == 0
     assert times == sorted(set(times))
     assert times[-1] < 10
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS)
+def test_the_alarm_that_must_follow_exists(scenario: Scenario) -> None:
+    assert KINDS[scenario.kind].hazard == scenario.hazard
+    assert scenario.truth
+
+
+@given(st.binary(min_size=1), st.text(), st.text())
+def test_tokens_are_256_bits_and_differ_by_device(secret: bytes, one: str, other: str) -> None:
+    first, second = tokens.token(secret, one), tokens.token(secret, other)
+    assert len(bytes.fromhex(first)) == 32
+    assert (first == second) == (one == other)
 
 
 def test_the_table_knows_each_by_its_name() -> None:
