@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 GATHER_S = 0.03
 COMPARE_EVERY_S = 5.0
+_FIRST_COMPARE_S = 1.0  # listening tells of every gap but the first, between our first reading and its beginning
 _MOST_IDS = 2_000
 
 
@@ -61,7 +62,7 @@ class Pump:
     async def run(self) -> None:
         """Read and tell, for ever."""
         loop = asyncio.get_running_loop()
-        compare = loop.time() + COMPARE_EVERY_S
+        compare = loop.time() + _FIRST_COMPARE_S
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout_at(compare):

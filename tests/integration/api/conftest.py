@@ -254,14 +254,24 @@ def town(small_district: District) -> District:
 
 
 @pytest.fixture
-async def field_of(database: Database, town: District, password_hash: str) -> AsyncIterator[Field]:
-    """The town is loaded, everybody has a password, and devices may speak."""
-    async with await connect(database.dsn("vigil_owner"), application="test-field") as conn:
+def make_field(town: District, password_hash: str) -> Callable[[Connection], Awaitable[Field]]:
+    """Loads the town into a database, gives everybody a password, and lets devices speak."""
+
+    async def load(conn: Connection) -> Field:
         await load_district(conn, town, datetime.now(UTC))
         for account in town.accounts:
             await people.set_password_hash(conn, account.login, password_hash)
         await conn.commit()
-        yield Field(conn)
+        return Field(conn)
+
+    return load
+
+
+@pytest.fixture
+async def field_of(database: Database, make_field: Callable[[Connection], Awaitable[Field]]) -> AsyncIterator[Field]:
+    """The town in the test's database."""
+    async with await connect(database.dsn("vigil_owner"), application="test-field") as conn:
+        yield await make_field(conn)
 
 
 @pytest.fixture

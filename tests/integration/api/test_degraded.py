@@ -26,7 +26,10 @@ from broker.session import Session
 from devices.keys import Key, milliseconds
 from dispatch.alarm import alarm_id
 from dispatch.incident import incident_id
+from store import migrate
+from store.connect import connect
 from store.devices import credentials, register, set_tokens
+from store.server import EmbeddedDatabase
 
 pytestmark = pytest.mark.integration
 Freeze = Callable[[], AbstractContextManager[None]]
@@ -109,7 +112,7 @@ async def test_a_press_that_nobody_stores_is_shown_after_a_second_until_it_is(to
     stranger, regulator = await town_of.api.console("duty-inst"), await town_of.api.console("regulator")
     await console.until(lambda c: c.health["broker"])
     key = await town_of.press()
-    took = await console.until(lambda c: c.presses, 3)
+    took = await console.until(lambda c: c.presses, 8)
     assert took > 0.8, "the database has a second"
     [press] = console.presses.values()
     assert press["incident"] == str(first_incident(key))
@@ -144,7 +147,7 @@ async def test_a_press_of_someone_with_an_open_incident_belongs_to_it(town_of: T
     console, duty = await town_of.api.console("duty-1"), await town_of.api.login("duty-1")
     await console.until(lambda c: c.health["broker"])
     key = await town_of.press("sos-1")
-    await console.until(lambda c: c.presses, 3)
+    await console.until(lambda c: c.presses, 8)
     assert list(console.presses) == [str(incident)]
     await duty.post(f"/api/incidents/{incident}/notes", json={"note": "another matter"})
     await console.until(lambda c: c.incidents[str(incident)]["version"] >= 2)
@@ -160,7 +163,7 @@ async def test_a_drill_is_marked_and_nonsense_is_not_shown(town_of: Town) -> Non
     await town_of.press("sos-2", kind="levitation")
     await town_of.press("sos-2", kind="test")
     await town_of.press("sos-1", drill=True)
-    await console.until(lambda c: c.presses, 3)
+    await console.until(lambda c: c.presses, 8)
     await asyncio.sleep(0.5)
     assert [(one["device"], one["drill"]) for one in console.presses.values()] == [("sos-1", True)]
 
@@ -229,3 +232,33 @@ async def until_up(browser: Any) -> bool:
             return True
         await asyncio.sleep(0.05)
     return False
+
+
+async def test_the_database_stopped_and_started_again(
+    tmp_path_factory: pytest.TempPathFactory,
+    start_api: Callable[[ApiSettings], Awaitable[Any]],
+    make_field: Callable[..., Any],
+) -> None:
+    async with EmbeddedDatabase(tmp_path_factory.mktemp("own")) as server:
+        async with await connect(server.dsn("vigil_owner")) as conn:
+            await migrate.apply(conn)
+            incident = await (await make_field(conn)).press("sos-1")
+        api = await start_api(ApiSettings(dsn=server.dsn("vigil_api"), mqtt_port=1, mqtt_password="none"))
+        browser = await api.login("duty-1")
+        console = await api.console(browser)
+        await console.until(lambda c: str(incident) in c.incidents)
+
+        await server.stop()
+        assert await console.until(lambda c: not c.health["database"], 6) < 4
+        assert (await browser.get("/api/me")).status_code == 200
+        assert [card["id"] for card in (await browser.get("/api/incidents")).json()] == [str(incident)], "the board as last known"
+        answer = await browser.post(f"/api/incidents/{incident}/acknowledge", json={})
+        assert (answer.status_code, answer.json()["error"]) == (503, "store_unavailable")
+        assert (await browser.get("/api/district")).status_code == 200, "the register is in memory"
+
+        await server.start()
+        await console.until(lambda c: c.health["database"], 8)
+        answer = await browser.post(f"/api/incidents/{incident}/acknowledge", json={})
+        assert answer.json()["card"]["state"] == "acknowledged"
+        await console.until(lambda c: c.incidents[str(incident)]["state"] == "acknowledged", 8)
+        assert console.gaps == 0
