@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 LOOK_EVERY = timedelta(seconds=1)
 ALIVE_WITHIN = timedelta(seconds=8)  # a worker reports every five seconds
 KEEP_OFF = timedelta(seconds=3)  # from an area that was given away, so that the other can take it
-MOST_BYTES, MOST_WAITING, FEW_WAITING = 64 * 1024 * 1024, 4_000, 500
+MOST_BYTES, MOST_WAITING, FEW_WAITING = 64 * 1024 * 1024, 4_000, 1_000
 
 
 class Holding:
