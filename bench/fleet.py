@@ -10,11 +10,11 @@ from devices.topics import ROOT
 CELL = "bench"
 LOGIN = "bench-duty"
 
-# Quiet values of each profile, far below its alarms: what is measured is the path, not a storm.
+# Quiet values of each profile, far below its alarms and without sudden rises: what is measured is the path, not a storm.
 SHAPES: dict[str, tuple[tuple[str, float, float], ...]] = {
-    "smoke_detector": (("smoke_obscuration", 0.0, 0.3), ("temperature", 18.0, 27.0), ("signal", -80.0, -40.0)),
-    "gas_detector": (("gas", 0.0, 1.0), ("temperature", 18.0, 27.0), ("signal", -80.0, -40.0)),
-    "co_detector": (("co", 0.0, 3.0), ("temperature", 18.0, 27.0), ("signal", -80.0, -40.0)),
+    "smoke_detector": (("smoke_obscuration", 0.0, 0.3), ("temperature", 21.0, 21.4), ("signal", -80.0, -40.0)),
+    "gas_detector": (("gas", 0.0, 1.0), ("temperature", 21.0, 21.4), ("signal", -80.0, -40.0)),
+    "co_detector": (("co", 0.0, 3.0), ("temperature", 21.0, 21.4), ("signal", -80.0, -40.0)),
 }
 
 
