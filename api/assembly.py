@@ -96,6 +96,10 @@ async def running(settings: ApiSettings) -> AsyncIterator[Context]:
                 ("sessions", _keep_sessions(here)),
             )
         ]
+        if database.up:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_FIRST_REACH_S):
+                    await pump.read.wait()
         try:
             yield here
         finally:

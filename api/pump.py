@@ -41,6 +41,7 @@ class Pump:
         self._register_changed = True
         self._responders_changed = True
         self._wake = asyncio.Event()
+        self.read = asyncio.Event()  # everything has been read once
         self._wake.set()
 
     def notice(self, channel: str, payload: str) -> None:
@@ -95,6 +96,7 @@ class Pump:
         if self._responders_changed:
             self._responders_changed = False
             await self.responders()
+        self.read.set()
 
     async def _reload(self) -> None:
         self._everything = False
