@@ -15,11 +15,17 @@ export function usePlaces() {
   /** The zone inside the site; a home's rooms say little and are left out for its own people. */
   const inside = (card: IncidentCard) => (card.zone && card.site.kind !== 'home' ? name(card.zone) : '')
 
+  /** The street address, with the area before it unless it begins with it. */
+  function address(it: SiteBrief): string {
+    const street = locale.value === 'en' && it.kind === 'home' ? name(it) : it.address || name(it)
+    return street.startsWith(area(it.area)) ? street : `${area(it.area)} · ${street}`
+  }
+
   /** Whose desk this is: a facility's, a sub-district's, else the district's. */
   function desk(): string {
     const own = me.scope.startsWith('site:') ? district.sites.find((it) => it.code === me.scope.slice(5)) : areas.get(me.scope)
     return name(own ?? district)
   }
 
-  return { area, site, inside, desk }
+  return { area, site, address, inside, desk }
 }
