@@ -1,7 +1,7 @@
 """Incidents: the board, one in detail, and everything that the desk does to one. Every act answers the incident as it then is."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -20,7 +20,6 @@ router = APIRouter(prefix="/api/incidents", tags=["incidents"])
 
 Here = Annotated[Context, Depends(context)]
 Who = Annotated[Viewer, Depends(viewer)]
-_HISTORY = timedelta(days=7)
 _MOST = 500
 
 
