@@ -72,11 +72,19 @@ async def serve(
     try:
         await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
         if work.done():
-            work.result()
+            await work
     finally:
-        for task in (work, stopped):
-            task.cancel()
-        await asyncio.gather(work, stopped, return_exceptions=True)
+        stopped.cancel()
+        await _end(work)
+
+
+async def _end(task: asyncio.Future[None]) -> None:
+    """Cancel until it has ended: a cancellation that meets an answer inside the client library is lost (Python 3.11's wait_for)."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=_DRAIN_S + 1)
+    if not task.cancelled() and (error := task.exception()):
+        log.warning("callout: while ending: %s: %s", type(error).__name__, error)
 
 
 async def _run(settings: CalloutSettings, load: Load, changed: asyncio.Event, counts: Counts) -> None:
@@ -104,7 +112,8 @@ async def _run(settings: CalloutSettings, load: Load, changed: asyncio.Event, co
                 fine = await _sweep(warden, register.granted, counts) and fine
             pause_s = _FIRST_PAUSE_S if fine else min(pause_s * 2, _LONGEST_PAUSE_S)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(changed.wait(), settings.reload_s if fine else pause_s)
+                async with asyncio.timeout(settings.reload_s if fine else pause_s):
+                    await changed.wait()
 
 
 class _Clerk:
@@ -173,10 +182,12 @@ async def _connection(
     try:
         yield client
     finally:
-        with contextlib.suppress(nats.errors.Error, TimeoutError):
-            async with asyncio.timeout(_DRAIN_S):
-                await client.drain()  # a question that was taken is answered; others of the queue get the next
-        await client.close()
+        try:
+            with contextlib.suppress(nats.errors.Error, TimeoutError):
+                async with asyncio.timeout(_DRAIN_S):
+                    await client.drain()  # a question that was taken is answered; others of the queue get the next
+        finally:
+            await client.close()
 
 
 async def _dial(url: str, user: str, password: str, lost: Told | None, returned: Told | None) -> NatsClient:

@@ -103,7 +103,8 @@ class Session:
     async def connected(self, timeout: float) -> None:
         """Wait for CONNACK and the SUBACK of all filters. Raises NotConnected."""
         try:
-            await asyncio.wait_for(self._up.wait(), timeout)
+            async with asyncio.timeout(timeout):
+                await self._up.wait()
         except TimeoutError:
             raise NotConnected(self._address.client_id, self._last) from None
 

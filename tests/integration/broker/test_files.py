@@ -220,7 +220,7 @@ async def test_a_broker_that_returns_is_looked_at_anew(tmp_path: Path) -> None:
     assert len(sessions.made) == 6
 
 
-async def test_no_draft_is_left_when_the_disk_refuses(tmp_path: Path) -> None:
+def test_no_draft_is_left_when_the_disk_refuses(tmp_path: Path) -> None:
     (tmp_path / "snapshot.json").mkdir()
     with pytest.raises(OSError, match="snapshot"):
         snapshot.save(tmp_path / "snapshot.json", REGISTER)

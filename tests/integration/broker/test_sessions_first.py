@@ -1,0 +1,68 @@
+"""Every persistent session exists before a device may connect, whatever started in which order and whatever was lost."""
+
+import asyncio
+import shutil
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from broker.lanes import ensure, event_lane, telemetry_lane
+from broker.session import Arrived
+
+if TYPE_CHECKING:
+    from tests.integration.broker.conftest import Field
+
+pytestmark = pytest.mark.integration
+
+Eventually = Callable[..., Awaitable[None]]
+
+
+async def test_sessions_exist_before_the_first_device(field: "Field", eventually: Eventually) -> None:
+    """What devices send while no worker has ever run is there when the first one comes."""
+    async with field.callout() as callout:
+        await callout.listens()
+        device = await field.connected("sos-1")
+        await device.publish("care/v1/120105001/s/sos-1/event", b"pressed")
+        await device.publish("care/v1/120105001/s/sos-1/telemetry", b"reading")
+        field.enrol("new-1", area="120105007")
+        callout.changed.set()
+        await field.admits("new-1")
+        await (await field.connected("new-1")).publish("care/v1/120105007/s/new-1/telemetry", b"new area")
+    for spec, expected in (
+        (event_lane(), b"pressed"),
+        (telemetry_lane("120105001"), b"reading"),
+        (telemetry_lane("120105007"), b"new area"),
+    ):
+        heard = await field.hears(*spec.filters, client_id=spec.client_id)
+        await eventually(lambda heard=heard, expected=expected: expected in [one.payload for one in heard])
+
+
+async def test_a_session_in_use_is_left_alone(field: "Field") -> None:
+    """A callout that starts again must not push the event lane off its session."""
+    lane, links = event_lane(), list[bool]()
+    async with field.session(lane.client_id, lane.filters, lambda _: None, on_link=links.append) as session:
+        await session.connected(5)
+        at = field.broker.endpoint
+        await ensure(
+            [lane],
+            host=at.host,
+            port=at.mqtt_port,
+            username="ingest",
+            password=field.broker.secrets.passwords["ingest"],
+            nats_url=at.nats_url,
+        )
+        await asyncio.sleep(0.3)
+        assert links == [True]
+
+
+async def test_sessions_are_made_again_when_the_broker_lost_them(field: "Field", eventually: Eventually) -> None:
+    """A broker that returns empty lets nobody in before the sessions are back."""
+    await field.judging()
+    await field.broker.stop()
+    shutil.rmtree(field.broker.config.data)
+    await field.broker.start()
+    await field.admits("sos-1")
+    await (await field.connected("sos-1")).publish("care/v1/a/s/sos-1/event", b"pressed")
+    heard: list[Arrived] = await field.hears(*event_lane().filters, client_id=event_lane().client_id)
+    await eventually(lambda: [one.payload for one in heard] == [b"pressed"])
