@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
 import paho.mqtt.client as paho
+import psutil
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
@@ -160,6 +161,18 @@ class Field:
         await self.open.enter_async_context(session)
         await session.connected(5)
         return heard
+
+    @contextlib.asynccontextmanager
+    async def frozen(self) -> AsyncIterator[None]:
+        """The broker neither gone nor answering. A signal takes its time, so wait until every thread has stopped."""
+        assert self.broker.process is not None
+        server = psutil.Process(self.broker.process.pid)
+        server.suspend()
+        try:
+            await until(lambda: server.status() == psutil.STATUS_STOPPED)
+            yield
+        finally:
+            server.resume()
 
     async def speaker(self) -> Session:
         """A session of `api`, which may publish commands."""
