@@ -49,13 +49,13 @@ class _Floor:
     def __init__(self, order: Order) -> None:
         self._order = order
         self._decoder = msgspec.json.Decoder(_Telemetry)
-        self._waiting: list[paho.MQTTMessage] = []
+        self._waiting: list[tuple[paho.MQTTMessage, datetime]] = []
         self._conn = psycopg.connect(order.dsn)
         self._ids: dict[str, int] = dict(self._conn.execute("SELECT code, device_id FROM devices").fetchall())
         self._conn.execute(_STAGE)
         self._conn.commit()
         self._client = _client(order, clean=False)
-        self._client.on_message = lambda _c, _u, message: self._waiting.append(message)
+        self._client.on_message = lambda _c, _u, message: self._waiting.append((message, datetime.now(UTC)))
 
     def run(self) -> int:
         """Store until all is stored; how many commits that took."""
@@ -97,14 +97,15 @@ class _Floor:
             cursor.execute(f"INSERT INTO readings ({_COLUMNS}) SELECT {_COLUMNS} FROM pg_temp.staged ON CONFLICT DO NOTHING")
             new = cursor.rowcount  # a message that waited for two seconds comes twice
             self._conn.commit()
-        for message in taken:
+        for message, _ in taken:
             self._client.ack(message.mid, message.qos)
         return new
 
-    def _row(self, message: paho.MQTTMessage) -> tuple[Any, ...]:
+    def _row(self, arrived: tuple[paho.MQTTMessage, datetime]) -> tuple[Any, ...]:
+        message, received = arrived
         said = self._decoder.decode(message.payload)
         at = datetime.fromtimestamp(said.t / 1000, UTC)
-        return (self._ids[message.topic.split("/", 5)[4]], at, said.b, said.n, at, 1, list(said.v.values()))
+        return (self._ids[message.topic.split("/", 5)[4]], at, said.b, said.n, received, 1, list(said.v.values()))
 
 
 def forget(order: Order) -> None:
