@@ -7,7 +7,7 @@ import argparse
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -77,10 +77,9 @@ async def command(arguments: argparse.Namespace, settings: Settings) -> int:
     playing.hold(settings.data, [device.code], scenario.script[-1].after_s + _PATIENCE_S)
     async with _live(stage) as feed:
         wanted = Wanted(device.site, frozenset({scenario.kind}), await _ringing(feed))
-        played = asyncio.create_task(_play(stage, scenario, device, arguments.drill))
-        shown = await _wait_for(feed, wanted, _PATIENCE_S)
-        await played
-    _print(arguments.json, shown, device.code)
+        await _both(
+            _play(stage, scenario, device, arguments.drill), _report(feed, wanted, _PATIENCE_S, arguments.json, device.code)
+        )
     return 0
 
 
@@ -93,11 +92,26 @@ async def replay_command(arguments: argparse.Namespace, settings: Settings) -> i
     playing.hold(settings.data, [one.code for roles in parts.values() for one in roles.values()], lasts_s + _PATIENCE_S)
     async with _live(stage) as feed:
         wanted = Wanted(arguments.site, frozenset({"smoke", "heat", "co"}), await _ringing(feed))
-        played = asyncio.create_task(_play_recording(stage, recording, parts, arguments.speed))
-        shown = await _wait_for(feed, wanted, lasts_s + _PATIENCE_S)
-        _print(arguments.json, shown, recording.experiment)
-        await played
+        reporting = _report(feed, wanted, lasts_s + _PATIENCE_S, arguments.json, recording.experiment)
+        await _both(_play_recording(stage, recording, parts, arguments.speed), reporting)
     return 0
+
+
+async def _both(play: Coroutine[Any, Any, None], watch: Coroutine[Any, Any, None]) -> None:
+    """Play and watch side by side; the first that fails ends both, and its failure is what is told."""
+    tasks = [asyncio.create_task(play), asyncio.create_task(watch)]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _report(feed: websockets.ClientConnection, wanted: Wanted, patience_s: float, as_json: bool, by: str) -> None:
+    _print(as_json, await _wait_for(feed, wanted, patience_s), by)
 
 
 async def _play(stage: Stage, scenario: Scenario, device: DeviceEntry, drill: bool) -> None:
