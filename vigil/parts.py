@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import logging
 import os
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -133,6 +134,12 @@ async def simulator(arguments: argparse.Namespace, settings: Settings) -> int:
         stop=stop_on_signals(),
     )
     return 0
+
+
+async def bench(arguments: argparse.Namespace, settings: Settings) -> int:
+    """The benchmarks, as a process of their own: they start servers and workers themselves."""
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "bench", *arguments.arguments)
+    return await process.wait()
 
 
 async def migrate(arguments: argparse.Namespace, settings: Settings) -> int:
