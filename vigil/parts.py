@@ -27,7 +27,7 @@ from simulators.district import demo_district
 from store import devices, notify
 from store.connect import connect
 from store.migrate import apply, set_passwords
-from vigil import demo
+from vigil import alive, demo, witness
 from vigil.playing import Held
 from vigil.settings import Settings
 from vigil.up import say, stop_on_signals
@@ -63,13 +63,13 @@ async def ingest(arguments: argparse.Namespace, settings: Settings) -> int:
         metrics_port=settings.number("VIGIL_METRICS_PORT"),
     )
     run = run_events if arguments.lane == "events" else run_telemetry
-    await run(mine, stop_on_signals())
+    await run(mine, _told_to_stop())
     return 0
 
 
 async def desk(arguments: argparse.Namespace, settings: Settings) -> int:
     """The loop that never sleeps."""
-    await keep_clocks(DeskSettings(dsn=database_url(settings), name=arguments.name), stop_on_signals())
+    await keep_clocks(DeskSettings(dsn=database_url(settings), name=arguments.name), _told_to_stop())
     return 0
 
 
@@ -87,13 +87,13 @@ async def api(arguments: argparse.Namespace, settings: Settings) -> int:
         dashboard_dir=built if built.exists() else None,
         secure_cookies=settings.flag("VIGIL_HTTPS"),
     )
-    await serve(mine, stop_on_signals())
+    await serve(mine, _told_to_stop())
     return 0
 
 
 async def callout(arguments: argparse.Namespace, settings: Settings) -> int:
     """One of the judges; it makes the persistent sessions first, and works without the database from its snapshot."""
-    dsn, stop, changed = database_url(settings), stop_on_signals(), asyncio.Event()
+    dsn, stop, changed = database_url(settings), _told_to_stop(), asyncio.Event()
 
     async def load() -> Mapping[str, Credential]:
         async with await connect(dsn, autocommit=True, application="vigil-callout") as conn:
@@ -111,11 +111,14 @@ async def callout(arguments: argparse.Namespace, settings: Settings) -> int:
     listening = asyncio.create_task(
         notify.listen(dsn, [notify.REGISTER], lambda channel, payload: changed.set(), changed.set, stop), name="register"
     )
+    counts = judge.Counts()
+    told = settings.path("VIGIL_BROKER_LOG")
+    watching = asyncio.create_task(witness.watch(arguments.name, dsn, mine, counts, told, stop), name="witness")
     try:
-        await judge.serve(mine, load, changed, stop)
+        await judge.serve(mine, load, changed, stop, counts)
     finally:
         stop.set()
-        await asyncio.gather(listening, return_exceptions=True)
+        await asyncio.gather(listening, watching, return_exceptions=True)
     return 0
 
 
@@ -131,7 +134,7 @@ async def simulator(arguments: argparse.Namespace, settings: Settings) -> int:
         speed=arguments.speed,
         seed=arguments.seed,
         played=Held(settings.data),
-        stop=stop_on_signals(),
+        stop=_told_to_stop(),
     )
     return 0
 
@@ -177,6 +180,12 @@ async def load_demo(arguments: argparse.Namespace, settings: Settings) -> int:
         loaded = await demo.load(conn, district, settings.secrets, datetime.now(UTC))
     say("demo district loaded" if loaded else "a district is there already; nothing was changed")
     return 0
+
+
+def _told_to_stop() -> asyncio.Event:
+    """An event that SIGTERM sets; from here on the part gives signs of life."""
+    alive.beat(os.environ)
+    return stop_on_signals()
 
 
 def _service_password(settings: Settings, user: str) -> str:

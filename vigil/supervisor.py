@@ -2,6 +2,7 @@
 
 A child runs in a session of its own, so that Ctrl-C reaches the supervisor alone, and gets SIGTERM from the kernel should the
 supervisor itself be killed. What a child prints goes to a log file; the tail is kept for whoever asks why it will not start.
+A child of ours that has given signs of life and gives none for `silent_s` is frozen: it is killed and started again.
 """
 
 import asyncio
@@ -14,11 +15,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from vigil import alive
 from vigil.restart import Restarts, ended
 
 _PR_SET_PDEATHSIG = 1
 _LARGEST_LOG = 20 * 1024 * 1024
 _TAIL_BYTES = 4096
+_MOST_BEATS = 65_536
 
 
 class ChildFailed(RuntimeError):
@@ -27,7 +30,10 @@ class ChildFailed(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """How one process is run. `ready` returns when it can be relied on; `stop_s` is how long it may take to end."""
+    """How one process is run. `ready` returns when it can be relied on; `stop_s` is how long it may take to end.
+
+    `silent_s`: after how long without a sign of life (vigil.alive) it counts as frozen; None: it gives none.
+    """
 
     name: str
     argv: Sequence[str]
@@ -37,6 +43,32 @@ class Child:
     signal: int = signal.SIGTERM
     stop_s: float = 15.0
     cwd: Path | None = None
+    silent_s: float | None = None
+
+
+class Pulse:
+    """The reading end of a child's pipe of signs of life. Silence is counted in looks, not on a clock: a supervisor that was itself
+    frozen, or a machine that slept, has not looked and kills nobody."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._silent: int | None = None
+        os.set_blocking(descriptor, False)
+
+    def silent(self) -> int:
+        """Look: for how many looks there has been nothing; 0 before the first sign."""
+        try:
+            heard = bool(os.read(self._descriptor, _MOST_BEATS))
+        except BlockingIOError:
+            heard = False
+        if heard:
+            self._silent = 0
+        elif self._silent is not None:
+            self._silent += 1
+        return self._silent or 0
+
+    def close(self) -> None:
+        os.close(self._descriptor)
 
 
 @dataclass(slots=True)
@@ -47,12 +79,14 @@ class Running:
     process: asyncio.subprocess.Process | None = None
     restarts: Restarts = field(default_factory=Restarts)
     keeper: asyncio.Task[None] | None = None
+    pulse: Pulse | None = None
 
 
 class Supervisor:
-    """Owns the children. `say` is told in one line whatever a person should know."""
+    """Owns the children. `say` is told in one line whatever a person should know; `on_restart` runs when one was started again."""
 
     def __init__(self, logs: Path, say: Callable[[str], None]) -> None:
+        self.on_restart: Callable[[], None] = lambda: None
         self._logs = logs
         self._say = say
         self._running: list[Running] = []
@@ -71,7 +105,7 @@ class Supervisor:
         """Start a child and wait until it is ready. Raises ChildFailed."""
         running = Running(child)
         self._running.append(running)
-        running.process = await self._spawn(child)
+        await self._spawn(running)
         await self._until_ready(running)
         running.keeper = asyncio.create_task(self._keep(running), name=f"keep {child.name}")
 
@@ -83,23 +117,28 @@ class Supervisor:
                 running.keeper.cancel()
                 await asyncio.gather(running.keeper, return_exceptions=True)
             await _end(running)
+            _forget_pulse(running)
         self._running.clear()
 
-    async def _spawn(self, child: Child) -> asyncio.subprocess.Process:
+    async def _spawn(self, running: Running) -> None:
+        child = running.child
         self._logs.mkdir(parents=True, exist_ok=True)
         path = self.log(child.name)
         if path.exists() and path.stat().st_size > _LARGEST_LOG:
             path.replace(path.with_suffix(".log.1"))
-        with path.open("ab") as out:
-            return await asyncio.create_subprocess_exec(
+        _forget_pulse(running)
+        with path.open("ab") as out, contextlib.ExitStack() as ours:
+            environ, passed = _signs_of_life(running, ours)
+            running.process = await asyncio.create_subprocess_exec(
                 *child.argv,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
-                env={**os.environ, **child.environ},
+                env={**os.environ, **child.environ, **environ},
                 cwd=child.cwd,
                 user=child.user,
                 start_new_session=True,
+                pass_fds=passed,
                 preexec_fn=_die_with_parent,
             )
 
@@ -133,11 +172,42 @@ class Supervisor:
             started = time.monotonic()
             if running.process is None:
                 return
-            status = await running.process.wait()
+            status = await self._ended(running, running.process)
             running.restarts, pause = ended(running.restarts, time.monotonic() - started)
             self._say(f"{running.child.name} ended (status {status}); starting it again in {pause:.1f} s")
             await asyncio.sleep(pause)
-            running.process = await self._spawn(running.child)
+            await self._spawn(running)
+            self.on_restart()
+
+    async def _ended(self, running: Running, process: asyncio.subprocess.Process) -> int:
+        """Its status once it has ended, by itself or because it gave no sign of life."""
+        waiting = asyncio.ensure_future(process.wait())
+        try:
+            while not (await asyncio.wait({waiting}, timeout=alive.BEAT_S))[0]:
+                limit, pulse = running.child.silent_s, running.pulse
+                if limit is not None and pulse is not None and pulse.silent() * alive.BEAT_S >= limit:
+                    self._say(f"{running.child.name} has given no sign of life for {limit:g} s; killing it")
+                    process.kill()
+                    return await waiting
+            return waiting.result()
+        finally:
+            waiting.cancel()
+
+
+def _signs_of_life(running: Running, ours: contextlib.ExitStack) -> tuple[dict[str, str], tuple[int, ...]]:
+    """A pipe for a child that gives them: what it must be told, and what it inherits."""
+    if running.child.silent_s is None:
+        return {}, ()
+    reading, writing = os.pipe()
+    ours.callback(os.close, writing)
+    running.pulse = Pulse(reading)
+    return {alive.VARIABLE: str(writing)}, (writing,)
+
+
+def _forget_pulse(running: Running) -> None:
+    if running.pulse is not None:
+        running.pulse.close()
+        running.pulse = None
 
 
 async def _end(running: Running) -> None:

@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +31,7 @@ from vigil.supervisor import Child, Supervisor
 from vigil.web import wait_for_http
 
 CALLOUTS = ("callout-a", "callout-b")
+_SILENT_S = 20.0  # see docs/decisions/0030-frozen-parts.md
 
 
 class AlreadyRunning(RuntimeError):
@@ -71,7 +72,9 @@ async def command(arguments: argparse.Namespace, settings: Settings) -> int:
         supervisor = Supervisor(data / "log", say)
         try:
             await bring_up(plan, supervisor)
-            _announce(plan, supervisor, time.monotonic() - started)
+            _tell(plan, supervisor)
+            supervisor.on_restart = lambda: _tell(plan, supervisor)
+            _announce(plan, time.monotonic() - started)
             await stop.wait()
             say("stopping …")
         finally:
@@ -152,16 +155,21 @@ def _workers(plan: Plan, base: database.EmbeddedDatabase) -> list[Child]:
     worker = _environ(plan, base.dsn("vigil_worker"))
     people = _environ(plan, base.dsn("vigil_api")) | {"VIGIL_HTTP_PORT": str(plan.http)}
     children = [
-        *(Child(name, vigil("callout", "--name", name), worker) for name in CALLOUTS),
-        Child("ingest-events", vigil("ingest", "--lane", "events", "--name", "events-1"), worker),
-        Child("ingest-telemetry", vigil("ingest", "--lane", "telemetry", "--name", "telemetry-1"), worker),
-        Child("desk", vigil("desk"), worker),
-        Child("api", vigil("api"), people, ready=lambda: wait_for_http(f"{plan.url}/api/health")),
+        *(_part(name, vigil("callout", "--name", name), worker) for name in CALLOUTS),
+        _part("ingest-events", vigil("ingest", "--lane", "events", "--name", "events-1"), worker),
+        _part("ingest-telemetry", vigil("ingest", "--lane", "telemetry", "--name", "telemetry-1"), worker),
+        _part("desk", vigil("desk"), worker),
+        _part("api", vigil("api"), people, ready=lambda: wait_for_http(f"{plan.url}/api/health")),
     ]
     if plan.simulator:
         life = vigil("simulator", "--speed", str(plan.speed), "--seed", str(plan.seed))
-        children.append(Child("simulator", life, _environ(plan, "")))
+        children.append(_part("simulator", life, _environ(plan, "")))
     return children
+
+
+def _part(name: str, argv: list[str], environ: dict[str, str], ready: Callable[[], Awaitable[None]] | None = None) -> Child:
+    """A process of our own code, which gives signs of life."""
+    return Child(name, argv, environ, ready=ready, silent_s=_SILENT_S)
 
 
 def vigil(*arguments: str) -> list[str]:
@@ -181,8 +189,12 @@ def _environ(plan: Plan, dsn: str) -> dict[str, str]:
     }
 
 
-def _announce(plan: Plan, supervisor: Supervisor, took_s: float) -> None:
+def _tell(plan: Plan, supervisor: Supervisor) -> None:
+    """What runs now, to the other commands; again whenever a part was started again."""
     state.write(plan.data, state.State(os.getpid(), plan.url, plan.mqtt, plan.database, plan.seed, supervisor.pids))
+
+
+def _announce(plan: Plan, took_s: float) -> None:
     accounts = json.loads((plan.secrets / demo.PASSWORDS_FILE).read_text())
     print(f"\n  Vigil 守望 is up after {took_s:.0f} s: {plan.url}   (devices: MQTT 127.0.0.1:{plan.mqtt})", flush=True)
     print("  demo accounts (all people are invented):", flush=True)
