@@ -23,6 +23,9 @@ class Stats:
             lane
         )
         self._failures = Counter("vigil_ingest_failures", "transactions that failed", ["lane"], registry=self.registry).labels(lane)
+        self._away = Counter(
+            "vigil_ingest_database_away", "times the database was lost or out of reach", ["lane"], registry=self.registry
+        ).labels(lane)
         self._commit = Histogram("vigil_ingest_commit_seconds", "batch to commit", ["lane"], registry=self.registry).labels(lane)
         self._in_flight = Gauge("vigil_ingest_in_flight", "not yet acknowledged", ["lane"], registry=self.registry).labels(lane)
         self._lag = Gauge("vigil_ingest_lag_seconds", "arrival to commit, last batch", ["lane"], registry=self.registry).labels(
@@ -30,7 +33,7 @@ class Stats:
         )
         self._sizes: deque[int] = deque(maxlen=_BATCHES)
         self._commits_ms: deque[float] = deque(maxlen=_BATCHES)
-        self._counts = {"messages": 0, "rejected": 0, "findings": 0, "failures": 0}
+        self._counts = {"messages": 0, "rejected": 0, "findings": 0, "failures": 0, "database_away": 0}
         self._lag_s = 0.0
         self._reported: tuple[datetime, int] | None = None
 
@@ -51,6 +54,11 @@ class Stats:
         """One transaction did not."""
         self._failures.inc()
         self._counts["failures"] += 1
+
+    def away(self) -> None:
+        """The database was lost, or could not be reached again."""
+        self._away.inc()
+        self._counts["database_away"] += 1
 
     def report(self, now: datetime, in_flight: int, **more: Any) -> dict[str, Any]:
         """What the `workers` table keeps; `messages_per_s` since the last report."""

@@ -12,6 +12,7 @@ import psycopg
 from ingest.registry import Registry
 from ingest.settings import IngestSettings
 from ingest.stats import Stats
+from ingest.watch import Watch
 from store import locks, messages, notify
 from store.alarms import Contended
 from store.connect import Connection, connect
@@ -41,6 +42,7 @@ class Worker:
         self._lane = lane
         self._registry = registry
         self._stats = stats
+        self._watch = Watch(settings.dsn)
         self._started = settings.clock()
         self._reported: datetime | None = None
 
@@ -58,6 +60,7 @@ class Worker:
 
     async def until(self, some: asyncio.Event, stop: asyncio.Event, timeout: float = 1.0) -> None:
         """Wait until there is something to do: work, the end, or time for a report."""
+        self._watch.beat()
         waits = [asyncio.ensure_future(some.wait()), asyncio.ensure_future(stop.wait())]
         try:
             await asyncio.wait(waits, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
@@ -78,6 +81,7 @@ class Worker:
     async def attempt(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do it; what a neighbour's transaction broke (a deadlock) is tried again on the same connection."""
         for left in reversed(range(_TRIES)):
+            self._watch.beat()
             try:
                 await work()
             except _NEIGHBOURS:
@@ -104,9 +108,14 @@ class Worker:
         while not stop.is_set():
             began = asyncio.get_running_loop().time()
             try:
-                async with await connect(self._settings.dsn, autocommit=True, application=self._settings.worker_name) as conn:
+                async with (
+                    await connect(self._settings.dsn, autocommit=True, application=self._settings.worker_name) as conn,
+                    self._watch.over(conn),
+                ):
                     await serve(self, conn, stop)
             except Exception as error:
+                if isinstance(error, psycopg.OperationalError | OSError):
+                    self._stats.away()
                 log.warning("%s: %s; trying again", self._settings.worker_name, str(error) or type(error).__name__)
                 log.debug("the failure", exc_info=True)
             if asyncio.get_running_loop().time() - began > _LONGEST_WAIT_S:

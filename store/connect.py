@@ -1,7 +1,9 @@
 """Connections as every part of Vigil uses them: UTC, named, with time limits, JSON through msgspec."""
 
+import os
+import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Literal
 
 import msgspec
@@ -49,6 +51,12 @@ async def connect(dsn: str, *, autocommit: bool = False, application: str = "vig
     conn = await AsyncConnection.connect(dsn, autocommit=autocommit, **_arguments(application))
     await _configure(conn)
     return conn
+
+
+def cut(conn: Connection) -> None:
+    """Cut the wire, so that whoever waits on it gets an OperationalError: a server that answers nothing hears no cancel either."""
+    with suppress(OSError), socket.socket(fileno=os.dup(conn.fileno())) as wire:
+        wire.shutdown(socket.SHUT_RDWR)
 
 
 @asynccontextmanager

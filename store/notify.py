@@ -2,15 +2,13 @@
 
 import asyncio
 import contextlib
-import os
-import socket
 from collections.abc import Callable, Iterable
 from uuid import UUID
 
 import psycopg
 from psycopg.sql import SQL, Identifier
 
-from store.connect import Connection, connect
+from store.connect import Connection, connect, cut
 from store.statements import statements
 
 INCIDENT = "vigil_incident"
@@ -90,8 +88,7 @@ async def _ask(conn: Connection) -> None:
     asked = asyncio.ensure_future(conn.execute(_SQL["ping"]))
     answered, _ = await asyncio.wait({asked}, timeout=_PING_S)
     if not answered:
-        with socket.socket(fileno=os.dup(conn.fileno())) as wire, contextlib.suppress(OSError):
-            wire.shutdown(socket.SHUT_RDWR)
+        cut(conn)
     await asked
 
 

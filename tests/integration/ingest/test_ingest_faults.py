@@ -1,16 +1,19 @@
 """Whatever dies and whenever: what was PUBACKed to its publisher is stored exactly once, and every alarm exists exactly once."""
 
 import asyncio
+import contextlib
 import functools
 import random
 import signal
-from collections.abc import Callable
+import urllib.request
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
-from broker.server import EmbeddedBroker
+from broker.server import EmbeddedBroker, free_ports
 from care.district import District
 from ingest.events import run_events
 from ingest.telemetry import run_telemetry
@@ -129,31 +132,93 @@ async def test_both_lanes_killed_at_any_moment(place: Any) -> None:
         await load.stored_once()
 
 
-async def test_database_away_and_back(
-    broker: EmbeddedBroker, furnish: Callable[..., Any], small_district: District, tmp_path: Path
-) -> None:
-    async with EmbeddedDatabase(tmp_path / "database") as database:
+@pytest.fixture
+async def own_database(server_home: Path) -> AsyncIterator[EmbeddedDatabase]:
+    """A migrated database server that a test may stop or freeze."""
+    async with EmbeddedDatabase(server_home / "database") as database:
         async with await connect(database.dsn("vigil_owner")) as conn:
             await migrate.apply(conn)
-        async with (
-            furnish(broker, database.dsn, small_district, tmp_path) as place,
-            place.running(run_events, "events"),
-            place.running(run_telemetry, "telemetry"),
-        ):
-            await _live_through_an_outage(place, database)
+        yield database
 
 
-async def _live_through_an_outage(place: Any, database: EmbeddedDatabase) -> None:
+@contextlib.contextmanager
+def frozen(database: EmbeddedDatabase) -> Iterator[None]:
+    """Within it no process of the database server runs: it accepts connections and answers nothing."""
+    postmaster = psutil.Process(int((database.home / "pg" / "postmaster.pid").read_text().splitlines()[0]))
+    stopped = [postmaster, *postmaster.children(recursive=True)]
+    try:
+        for process in stopped:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.suspend()
+        yield
+    finally:
+        for process in stopped:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.resume()
+
+
+async def test_database_away_and_back(
+    own_database: EmbeddedDatabase, broker: EmbeddedBroker, furnish: Callable[..., Any], small_district: District, tmp_path: Path
+) -> None:
+    async with (
+        furnish(broker, own_database.dsn, small_district, tmp_path) as place,
+        place.running(run_events, "events"),
+        place.running(run_telemetry, "telemetry"),
+    ):
+        press, smoke = await _before(place)
+        await own_database.stop()
+        await _meanwhile(place, press, smoke)
+        await asyncio.sleep(3)  # long enough for the broker to hand everything over again
+        await own_database.start()
+        await _afterwards(place, press)
+
+
+async def test_database_that_accepts_and_never_answers(
+    own_database: EmbeddedDatabase, broker: EmbeddedBroker, furnish: Callable[..., Any], small_district: District, tmp_path: Path
+) -> None:
+    """Noticed by both lanes within seconds; what its old sessions were told before is done after it wakes, and changes nothing."""
+    events, telemetry = free_ports(2)
+    async with (
+        furnish(broker, own_database.dsn, small_district, tmp_path) as place,
+        place.running(run_events, "events", metrics_port=events),
+        place.running(run_telemetry, "telemetry", metrics_port=telemetry),
+    ):
+        press, smoke = await _before(place)
+        with frozen(own_database):
+            await _meanwhile(place, press, smoke)
+            for port in (events, telemetry):
+                await _noticed(port, seconds=8)
+        await _afterwards(place, press)
+
+
+async def _noticed(port: int, seconds: float) -> None:
+    async with asyncio.timeout(seconds):
+        while " 0.0" in (told := await asyncio.to_thread(_away, port)):  # noqa: ASYNC110 - the worker notices in its own time
+            await asyncio.sleep(0.1)
+    assert told.startswith("vigil_ingest_database_away_total")
+
+
+def _away(port: int) -> str:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+        page = str(answer.read(), "utf-8")
+    return next(line for line in page.splitlines() if line.startswith("vigil_ingest_database_away_total"))
+
+
+async def _before(place: Any) -> tuple[Any, Any]:
     press, smoke = await place.device("sos-1"), await place.device("smoke-1")
     await press.say("event", place.message(e="sos"))
     await smoke.say("telemetry", place.message(v={"temperature": 20}))
     await place.until("SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM readings)", [(1, 1)])
-    await database.stop()
+    return press, smoke
+
+
+async def _meanwhile(place: Any, press: Any, smoke: Any) -> None:
     for _ in range(30):
         await press.say("event", place.message(e="sos"))
         await smoke.say("telemetry", place.message(v={"smoke_obscuration": 60.0}))
-    await asyncio.sleep(3)  # long enough for the broker to hand everything over again
-    await database.start()
+
+
+async def _afterwards(place: Any, press: Any) -> None:
     await press.say("event", place.message(e="test"))
     await place.until("SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM readings)", [(32, 31)], seconds=20)
     assert await place.rows("SELECT source, kind FROM alarms ORDER BY source") == [("smoke-1", "smoke"), ("sos-1", "sos")]

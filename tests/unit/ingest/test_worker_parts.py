@@ -55,12 +55,14 @@ def test_report(now: datetime) -> None:
     stats.batch(10, 0.004, 0.02, rejected=1, findings=2)
     stats.batch(30, 0.008, 0.03, rejected=0, findings=0)
     stats.failed()
+    stats.away()
     told = stats.report(now + timedelta(seconds=5), 7, areas=["a"])
     assert told == {
         "messages": 40,
         "rejected": 1,
         "findings": 2,
         "failures": 1,
+        "database_away": 1,
         "messages_per_s": 8.0,
         "batch_size": 20.0,
         "commit_ms_p50": 4.0,
