@@ -13,16 +13,20 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 
+from desk import probe
+from desk.meters import Meters
 from dispatch import escalation
 from dispatch.incident import NotAllowed
 from dispatch.offer import DispatchEvent
 from store import connect, dispatches, incidents, messages
 from store.connect import Connection
+from store.errors import StoreError
 
 log = logging.getLogger("vigil.desk")
 
 Clock = Callable[[], datetime]
 _REPORT_EVERY = timedelta(seconds=5)
+_PROBE_EVERY = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,48 +44,70 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-async def run(settings: DeskSettings, stop: asyncio.Event, clock: Clock = utc_now) -> None:
+async def run(settings: DeskSettings, stop: asyncio.Event, clock: Clock = utc_now, meters: Meters | None = None) -> None:
     """Keep the clocks until `stop`; survives the database going away."""
-    started = clock()
+    started, meters = clock(), meters or Meters()
     while not stop.is_set():
         try:
             async with await connect.connect(settings.dsn, autocommit=True, application="vigil-desk") as conn:
-                await _keep(conn, settings, started, stop, clock)
+                await _keep(conn, settings, started, stop, clock, meters)
         except (psycopg.OperationalError, OSError) as error:
             log.warning("database away: %s", str(error).partition("\n")[0])
             await _pause(stop, settings.retry)
 
 
-async def sweep(conn: Connection, now: datetime) -> int:
+async def sweep(conn: Connection, now: datetime, meters: Meters | None = None) -> int:
     """Do everything that is due at `now`; the number of actions that took effect.
 
     What cannot be done now (another holds the row for long) must not keep the others waiting; it stays due.
     Raises psycopg.Error when the connection is lost.
     """
+    meters = meters or Meters()
     standing, offered = await dispatches.clocks(conn)
     done = 0
     for action in escalation.due(standing, offered, now):
         try:
             async with conn.transaction():
-                done += await _apply(conn, action, now)
+                took = await _apply(conn, action, now)
+            done += took
+            meters.actions[type(action).__name__].inc(took)
         except NotAllowed as overtaken:
             log.info("overtaken by a person: %s", overtaken)
         except psycopg.Error as error:
             if conn.closed:
                 raise
+            meters.failures.inc()
             log.error("%s: not done: %s", action, str(error).partition("\n")[0])
     return done
 
 
-async def _keep(conn: Connection, settings: DeskSettings, started: datetime, stop: asyncio.Event, clock: Clock) -> None:
+async def _keep(
+    conn: Connection, settings: DeskSettings, started: datetime, stop: asyncio.Event, clock: Clock, meters: Meters
+) -> None:
     reported, swept = started - _REPORT_EVERY, 0
+    watching = probed = clock()  # what was reported before the database came back says nothing about now
     while not stop.is_set():
         now = clock()
-        swept += await sweep(conn, now)
+        with meters.sweep.time():
+            swept += await sweep(conn, now, meters)
+        meters.swept.set(now.timestamp())
+        if now - probed >= _PROBE_EVERY:
+            probed = now
+            meters.lost.set(await _watch_probe(conn, watching, now))
         if now - reported >= _REPORT_EVERY:
             await messages.worker_alive(conn, settings.name, "desk", started, now, {"actions": swept})
             reported = now
         await _pause(stop, settings.every)
+
+
+async def _watch_probe(conn: Connection, watching: datetime, now: datetime) -> int:
+    try:
+        return await probe.watch(conn, watching, now)
+    except (psycopg.Error, StoreError) as error:
+        if conn.closed:
+            raise
+        log.error("probe: not judged: %s", str(error).partition("\n")[0])
+        return 0
 
 
 async def _apply(conn: Connection, action: escalation.Action, now: datetime) -> bool:
@@ -94,6 +120,10 @@ async def _apply(conn: Connection, action: escalation.Action, now: datetime) -> 
         case escalation.TimeOut(dispatch):
             await dispatches.act(conn, dispatch, DispatchEvent.TIME_OUT, incidents.SYSTEM, now)
             return True
+        case escalation.Remind(incident, _):
+            return await incidents.remind(conn, incident, now) is not None
+        case escalation.Retire(incident):
+            return await incidents.retire(conn, incident, now) is not None
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

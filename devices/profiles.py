@@ -109,6 +109,7 @@ _ALL = (
         (),
         "technical",
     ),
+    _mains("probe", "probe", (), ("probe",), "technical"),  # our own: it presses itself through the whole path
 )
 
 PROFILES: dict[str, Profile] = {profile.name: profile for profile in _ALL}

@@ -78,9 +78,12 @@ _ALL = (
     Kind("gas", "gas_co", 1, True, False, ("gas_shutoff",)),
     Kind("silence_life", "technical", 2, False, True, ()),
     Kind("silence", "technical", 3, False, True, ()),
+    Kind("probe", "technical", 4, False, False, ()),  # the probe's own press: shown to the probe alone
+    Kind("probe_lost", "technical", 2, False, False, ()),  # its press did not come out: raised by the desk
 )
 KINDS: dict[str, Kind] = {kind.name: kind for kind in _ALL}
 
+PROBE, PROBE_LOST = "probe", "probe_lost"
 PRESSED = frozenset({"sos", "pull_cord"})
 
 

@@ -10,7 +10,7 @@ ORDER BY priority, raised_at, id;
 
 -- name: history
 SELECT * FROM cards
-WHERE raised_at >= %(since)s AND raised_at < %(until)s AND (%(scope)s::text IS NULL OR within(%(scope)s, area, site))
+WHERE raised_at >= %(since)s AND raised_at < %(until)s AND kind <> 'probe' AND (%(scope)s::text IS NULL OR within(%(scope)s, area, site))
 ORDER BY raised_at DESC, id LIMIT %(limit)s;
 
 -- name: dispatches
@@ -31,4 +31,4 @@ ORDER BY incidents.received_at;
 
 -- name: alarm_load
 SELECT count(*) FROM alarms JOIN sites USING (site_id)
-WHERE alarms.stored_at >= %(since)s AND (%(scope)s::text IS NULL OR within(%(scope)s, alarms.area, sites.code));
+WHERE alarms.stored_at >= %(since)s AND alarms.kind <> 'probe' AND (%(scope)s::text IS NULL OR within(%(scope)s, alarms.area, sites.code));

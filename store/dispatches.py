@@ -110,12 +110,12 @@ async def act(
 
 
 async def clocks(conn: Connection) -> tuple[list[IncidentClock], list[DispatchClock]]:
-    """Everything that a clock may demand something of: live incidents and open offers."""
+    """Everything that a clock may demand something of: live incidents, open offers, and who accepted."""
     standing = await (await conn.execute(_SQL["incident_clocks"])).fetchall()
     offered = await (await conn.execute(_SQL["dispatch_clocks"])).fetchall()
     return (
-        [IncidentClock(one, IncidentState(state), since, level, escalated) for one, state, since, level, escalated in standing],
-        [DispatchClock(one, DispatchState(state), deadline) for one, state, deadline in offered],
+        [IncidentClock(one, IncidentState(state), *rest) for one, state, *rest in standing],
+        [DispatchClock(one, DispatchState(state), *rest) for one, state, *rest in offered],
     )
 
 

@@ -44,8 +44,9 @@ UPDATE dispatches SET
 WHERE dispatch_id = %(id)s;
 
 -- name: incident_clocks
-SELECT incident_id, state, state_at, level, escalated_at FROM incidents
+SELECT incident_id, state, state_at, level, escalated_at, kind = 'probe' AS probe FROM incidents
 WHERE state IN ('open', 'acknowledged', 'dispatched', 'on_scene') ORDER BY priority, state_at, incident_id;
 
 -- name: dispatch_clocks
-SELECT dispatch_id, state, deadline_at FROM dispatches WHERE state = 'offered' ORDER BY deadline_at, dispatch_id;
+SELECT dispatch_id, state, deadline_at, incident_id, accepted_at FROM dispatches
+WHERE state IN ('offered', 'accepted') ORDER BY deadline_at, dispatch_id;

@@ -47,6 +47,16 @@ class WorkerRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ProbeRow:
+    """A probe of the register and what it said last; None where it has said nothing yet."""
+
+    code: str
+    started_at: datetime | None
+    at: datetime | None
+    stats: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
 class RejectedMessage:
     """What could not be understood, how often, and when."""
 
@@ -86,3 +96,8 @@ async def worker_alive(
 async def workers(conn: Connection) -> list[WorkerRow]:
     """What every worker said last, by name."""
     return await all_rows(conn, WorkerRow, _SQL["workers"])
+
+
+async def probes(conn: Connection) -> list[ProbeRow]:
+    """Every probe of the register, by code."""
+    return await all_rows(conn, ProbeRow, _SQL["probes"])

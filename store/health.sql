@@ -52,3 +52,10 @@ ON CONFLICT (worker) DO UPDATE SET lane = excluded.lane, started_at = excluded.s
 
 -- name: workers
 SELECT worker, lane, started_at, at, stats FROM workers ORDER BY worker;
+
+-- name: probes
+-- every probe of the register with what it said last; the report is the row of the worker that has the device's code for a name
+SELECT devices.code, workers.started_at, workers.at, workers.stats
+FROM devices LEFT JOIN workers ON workers.worker = devices.code AND workers.lane = 'probe'
+WHERE devices.profile = 'probe' AND devices.revoked_at IS NULL
+ORDER BY devices.code;

@@ -6,8 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 from care.places import within
-from dispatch.escalation import Escalate, ExpireAcknowledgement, IncidentClock, due
+from dispatch.escalation import DispatchClock, Escalate, ExpireAcknowledgement, IncidentClock, Remind, Retire, due
 from dispatch.incident import CAUSES, IncidentEvent, IncidentState, next_state
+from dispatch.offer import DispatchState
 from store import alarms, notify, trail
 from store.board import CardRow as CardRow
 from store.board import DispatchRow as DispatchRow
@@ -85,11 +86,12 @@ class Held:
     escalated_at: datetime | None
     acknowledged_by: int | None
     pressed_or_fire: bool
+    probe: bool
 
     @property
     def clock(self) -> IncidentClock:
         """The facts that clocks look at."""
-        return IncidentClock(self.id, IncidentState(self.state), self.state_at, self.level, self.escalated_at)
+        return IncidentClock(self.id, IncidentState(self.state), self.state_at, self.level, self.escalated_at, self.probe)
 
 
 async def act(
@@ -160,6 +162,28 @@ async def expire_acknowledgement(conn: Connection, incident_id: UUID, now: datet
         return None
     await trail.add(conn, held.id, _LINE[IncidentEvent.EXPIRE], SYSTEM.login, now)
     return await move(conn, held, IncidentEvent.EXPIRE, SYSTEM, now)
+
+
+async def remind(conn: Connection, incident_id: UUID, now: datetime) -> int | None:
+    """Help does not get on: ring again at the level that it has; the version after it, or None when none is due."""
+    held = await lock(conn, incident_id)
+    rows = await (await conn.execute(_SQL["offers"], {"id": held.id})).fetchall()
+    offers = [DispatchClock(one, DispatchState(state), *rest) for one, state, *rest in rows]
+    why = next((action.why for action in due([held.clock], offers, now) if isinstance(action, Remind)), None)
+    if why is None:
+        return None
+    await trail.add(conn, held.id, why, SYSTEM.login, now)
+    version: int = await one_value(conn, _SQL["escalate"], {"id": held.id, "level": held.level, "now": now})
+    await notify.incident(conn, held.id, version)
+    return version
+
+
+async def retire(conn: Connection, incident_id: UUID, now: datetime) -> int | None:
+    """Put an incident of the probe away; the version after it, or None when the clock does not demand it."""
+    held = await lock(conn, incident_id)
+    if not any(isinstance(action, Retire) for action in due([held.clock], [], now)):
+        return None
+    return (await act(conn, incident_id, IncidentEvent.CANCEL, SYSTEM, now, cause="test"))[1]
 
 
 async def lock(conn: Connection, incident_id: UUID) -> Held:

@@ -1,6 +1,7 @@
 -- name: lock
 SELECT incidents.incident_id AS id, incidents.state, incidents.version, incidents.area, sites.code AS site, incidents.state_at,
-    incidents.level, incidents.escalated_at, incidents.acknowledged_by, incidents.pressed_or_fire
+    incidents.level, incidents.escalated_at, incidents.acknowledged_by, incidents.pressed_or_fire,
+    incidents.kind = 'probe' AS probe
 FROM incidents JOIN sites USING (site_id)
 WHERE incidents.incident_id = %(id)s
 FOR UPDATE OF incidents;
@@ -33,6 +34,10 @@ RETURNING version;
 UPDATE incidents SET version = version + 1, rings = rings + 1, level = %(level)s, escalated_at = %(now)s
 WHERE incident_id = %(id)s
 RETURNING version;
+
+-- name: offers
+SELECT dispatch_id, state, deadline_at, incident_id, accepted_at FROM dispatches
+WHERE incident_id = %(id)s AND state IN ('offered', 'accepted');
 
 -- name: end_dispatches
 UPDATE dispatches SET ended_at = %(now)s,

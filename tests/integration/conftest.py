@@ -305,7 +305,7 @@ def _devices() -> tuple[DeviceEntry, ...]:
     inside = tuple(
         DeviceEntry(f"{profile.code}-9", profile.name, "inst-1", "inst-1-r101", "", "tst002", "gw-9", "1.0")
         for profile in PROFILES.values()
-        if profile.name not in ("gateway", "bed_sensor")
+        if profile.name not in ("gateway", "bed_sensor", "probe")
     )
     bed = DeviceEntry("bed-9", "bed_sensor", "inst-1", "inst-1-r101-b1", "s-3", "tst002", "gw-9", "1.0")
     return (*homes, bed, *inside, gateway)

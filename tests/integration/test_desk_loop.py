@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ import pytest
 
 from care.district import District
 from desk.loop import DeskSettings, run, sweep
-from dispatch.incident import ACKNOWLEDGEMENT_LASTS, ESCALATE_AFTER, OFFER_LASTS, IncidentEvent
+from desk.probe import watch
+from dispatch.alarm import alarm_id
+from dispatch.incident import ACKNOWLEDGEMENT_LASTS, ESCALATE_AFTER, OFFER_LASTS, TARGETS, IncidentEvent, IncidentState
 from dispatch.offer import DispatchEvent
 from store import alarms, devices, dispatches, incidents, messages, migrate, people
 from store.alarms import NewAlarm
@@ -133,7 +136,8 @@ async def test_a_dispatch_keeps_the_acknowledgement(desk: Connection, api: Conne
     await do(api, press, E.ACKNOWLEDGE, accounts["duty"], NOW)
     dispatch = await send(api, press, "r-1", accounts["duty"], NOW + SECOND)
     await errand(api, dispatch, D.ACCEPT, accounts["resp-1"], NOW + 20 * SECOND)
-    assert [await sweep(desk, NOW + timedelta(minutes=minute)) for minute in (2, 6, 30)] == [0, 0, 0]
+    await errand(api, dispatch, D.DEPART, accounts["resp-1"], NOW + 40 * SECOND)
+    assert [await sweep(desk, NOW + timedelta(minutes=minute)) for minute in (2, 6, 12)] == [0, 0, 0]
     assert (await card(api, press)).state == "dispatched"
 
 
@@ -310,3 +314,112 @@ async def test_the_database_restarts_under_the_desk(own_server: EmbeddedDatabase
         await own_server.start()
         async with await connect(own_server.dsn("vigil_owner"), autocommit=True) as conn:
             await until(conn, press, 2)
+
+
+async def test_a_responder_who_does_not_depart_rings_the_desk_until_he_does(
+    desk: Connection, api: Connection, press: UUID, accounts: People
+) -> None:
+    await do(api, press, E.ACKNOWLEDGE, accounts["duty"], NOW)
+    dispatch = await send(api, press, "r-1", accounts["duty"], NOW)
+    await errand(api, dispatch, D.ACCEPT, accounts["resp-1"], NOW)
+    before = await card(api, press)
+    rung = [second for second in range(420) if await sweep(desk, NOW + second * SECOND)]
+    assert rung == [120, 300]
+    after = await card(api, press)
+    assert (after.rings, after.level, after.state) == (before.rings + 2, before.level, "dispatched")
+    told = await lines(api, press, "not_departed")
+    assert [at for _, at, _ in told] == [NOW + 120 * SECOND, NOW + 300 * SECOND]
+    await errand(api, dispatch, D.DEPART, accounts["resp-1"], NOW + 420 * SECOND)
+    assert await sweep(desk, NOW + 600 * SECOND) == 0
+    assert await sweep(desk, NOW + TARGETS[IncidentState.DISPATCHED]) == 1
+    assert [kind for kind, _, _ in await lines(api, press, "overdue")] == ["overdue"]
+    await errand(api, dispatch, D.ARRIVE, accounts["resp-1"], NOW + 800 * SECOND)
+    assert await sweep(desk, NOW + timedelta(hours=1)) == 0
+
+
+async def test_two_desks_remind_once(desk: Connection, database: Database, api: Connection, press: UUID, accounts: People) -> None:
+    await do(api, press, E.ACKNOWLEDGE, accounts["duty"], NOW)
+    await send(api, press, "r-1", accounts["duty"], NOW)
+    dispatch = (await card(api, press)).dispatches[0].id
+    await errand(api, dispatch, D.ACCEPT, accounts["resp-1"], NOW)
+    async with await connect(database.dsn("vigil_worker"), autocommit=True) as other:
+        took = await asyncio.gather(*(sweep(one, NOW + 130 * SECOND) for one in (desk, other)))
+    assert sum(took) == 1
+    assert len(await lines(api, press, "not_departed")) == 1
+
+
+async def enrolled_probe(owner: Connection) -> None:
+    async with owner.transaction():
+        await devices.enrol(owner, "probe-tst", "probe", "inst-1", "", "", "", None, NOW)
+
+
+async def said(desk: Connection, at: datetime, **stats: Any) -> None:
+    await messages.worker_alive(desk, "probe-tst", "probe", NOW, at, stats)
+
+
+async def technical(conn: Connection) -> list[CardRow]:
+    return [one for one in await incidents.board(conn, None) if one.kind == "probe_lost"]
+
+
+async def test_a_press_that_does_not_come_out_is_an_incident_once_and_ends_with_the_next_that_does(
+    conn: Connection, desk: Connection, api: Connection, loaded: District
+) -> None:
+    await enrolled_probe(conn)
+    await conn.commit()
+    await said(desk, NOW, success_at=NOW.isoformat())
+    assert await watch(desk, NOW, NOW) == 0
+    later = NOW + 70 * SECOND
+    await said(desk, later, success_at=NOW.isoformat(), failed_at=later.isoformat(), stage="not_shown")
+    assert [await watch(desk, NOW, later + n * SECOND) for n in range(3)] == [1, 1, 1]
+    (lost,) = await technical(api)
+    assert (lost.state, lost.drill, lost.site, lost.priority, lost.rings, lost.active_alarms) == ("open", False, "inst-1", 2, 1, 1)
+    detail = await incidents.detail_rows(api, lost.id)
+    assert [reason["rule"] for reason in detail.alarms[0].reasons] == ["probe_not_shown"]
+    good = later + 60 * SECOND
+    await said(desk, good, success_at=good.isoformat(), failed_at=later.isoformat(), stage="not_shown")
+    assert await watch(desk, NOW, good) == 0
+    (ended,) = await technical(api)
+    assert (ended.state, ended.active_alarms) == ("open", 0)  # a person looks at it all the same
+    assert [kind for kind, _, _ in await lines(api, lost.id, "cleared")] == ["cleared"]
+
+
+async def test_a_dead_probe_is_an_incident_by_the_running_desk(
+    conn: Connection, database: Database, api: Connection, loaded: District
+) -> None:
+    await enrolled_probe(conn)
+    await conn.commit()
+    began = datetime.now(UTC)
+
+    def hurried() -> datetime:
+        return NOW + (datetime.now(UTC) - began) * 60
+
+    async with running(database.dsn("vigil_worker"), hurried), asyncio.timeout(10):
+        while not await technical(api):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+async def test_a_revoked_probe_is_not_missed(conn: Connection, desk: Connection, loaded: District) -> None:
+    await enrolled_probe(conn)
+    await devices.revoke(conn, "probe-tst", NOW)
+    await conn.commit()
+    assert await watch(desk, NOW, NOW + timedelta(days=1)) == 0
+
+
+async def test_the_probes_own_incident_rings_nobody_counts_nowhere_and_is_put_away_by_the_hour(
+    conn: Connection, desk: Connection, api: Connection, new_alarm: Make
+) -> None:
+    await enrolled_probe(conn)
+    await conn.commit()
+    probe = await devices.one(desk, "probe-tst")
+    own: dict[str, Any] = {"source": probe.code, "device": probe.code, "device_id": probe.device_id, "area": probe.area, "drill": True}
+    place: dict[str, Any] = {"site": probe.site, "site_id": probe.site_id, "zone": "", "zone_id": None, "senior": "", "senior_id": None}
+    alarm = replace(new_alarm(kind="probe"), **own, **place)
+    incident = await ring(desk, alarm)
+    assert [second for second in range(0, 3600, 60) if await sweep(desk, NOW + second * SECOND)] == []
+    assert await sweep(desk, NOW + timedelta(hours=1)) == 1
+    found = await card(api, incident)
+    assert (found.state, found.cause, found.rings, found.active_alarms) == ("cancelled", "test", 1, 0)
+    assert await incidents.alarm_load(api, "tst", NOW - timedelta(hours=1)) == 0
+    assert await incidents.history(api, "tst", NOW - timedelta(hours=1), NOW + timedelta(hours=1), 10) == []
+    again = await ring(desk, replace(alarm, alarm_id=alarm_id(probe.code, "probe", "2"), key="2"))
+    assert again != incident

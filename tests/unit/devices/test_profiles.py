@@ -19,6 +19,7 @@ STORED_ORDER: dict[str, tuple[str, ...]] = {
     "motion_sensor": ("motion", "temperature", "battery", "signal"),
     "door_contact": ("open", "battery", "signal"),
     "gateway": ("children_online", "uptime", "signal"),
+    "probe": ("signal",),
 }
 HAZARDS = {"person", "fire", "gas_co", "security", "technical"}
 every_profile = pytest.mark.parametrize("profile", PROFILES.values(), ids=list(PROFILES))
