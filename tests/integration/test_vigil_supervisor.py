@@ -12,6 +12,7 @@ from vigil.supervisor import Child, ChildFailed, Supervisor
 
 pytestmark = pytest.mark.integration
 
+ROOT = Path(__file__).resolve().parents[2]
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)"]
 
 
@@ -111,3 +112,65 @@ async def test_children_do_not_outlive_a_killed_supervisor(tmp_path: Path) -> No
     process.kill()
     await process.wait()
     await _until(lambda: _gone(child))
+
+
+BEATING = [
+    sys.executable,
+    "-c",
+    "import asyncio,os\nfrom vigil import alive\n"
+    "async def main():\n    alive.beat(os.environ)\n    print('ready', flush=True)\n    await asyncio.sleep(60)\n"
+    "asyncio.run(main())",
+]
+
+
+async def test_a_frozen_child_is_killed_and_started_again_and_said(tmp_path: Path) -> None:
+    said: list[str] = []
+    supervisor = Supervisor(tmp_path, said.append)
+    restarted = asyncio.Event()
+    supervisor.on_restart = restarted.set
+    try:
+        await supervisor.start(Child("frozen", BEATING, cwd=ROOT, silent_s=3))
+        await _until(lambda: "ready" in supervisor.tail("frozen"))
+        await asyncio.sleep(1.5)  # the first sign has been heard
+        first = supervisor.pids["frozen"]
+        os.kill(first, signal.SIGSTOP)
+        async with asyncio.timeout(10):
+            await restarted.wait()
+        assert supervisor.pids["frozen"] != first
+        assert said[0] == "frozen has given no sign of life for 3 s; killing it"
+        assert _gone(first)
+    finally:
+        await supervisor.stop()
+
+
+async def test_a_child_that_gives_signs_of_life_lives_longer_than_the_silence_allowed(tmp_path: Path) -> None:
+    said: list[str] = []
+    supervisor = Supervisor(tmp_path, said.append)
+    try:
+        await supervisor.start(Child("well", BEATING, cwd=ROOT, silent_s=3))
+        await asyncio.sleep(5)
+        assert "ready" in supervisor.tail("well")
+        assert said == []
+    finally:
+        await supervisor.stop()
+
+
+async def test_silence_before_the_first_sign_and_of_those_who_give_none_is_no_fault(tmp_path: Path) -> None:
+    said: list[str] = []
+    supervisor = Supervisor(tmp_path, said.append)
+    try:
+        await supervisor.start(Child("starting", SLEEPER, silent_s=1))
+        await supervisor.start(Child("server", SLEEPER))
+        await asyncio.sleep(3)
+        assert said == []
+        assert set(supervisor.pids) == {"starting", "server"}
+    finally:
+        await supervisor.stop()
+
+
+async def test_a_stopped_supervisor_leaves_no_pipe_open(tmp_path: Path) -> None:
+    before = set(Path("/proc/self/fd").iterdir())
+    supervisor = Supervisor(tmp_path, lambda line: None)
+    await supervisor.start(Child("well", BEATING, cwd=ROOT, silent_s=3))
+    await supervisor.stop()
+    assert not set(Path("/proc/self/fd").iterdir()) - before
