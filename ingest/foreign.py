@@ -77,7 +77,7 @@ def _parts(arrived: Arrived, adapted: Adapted, speaker: Known, flags: tuple[str,
         said.append(Said(speaker, reading, when.pinned, (*when.flags, *flags, *dropped), when.earlier))
     if adapted.online is not None:
         at = arrived.at if adapted.t is None else timed(adapted.t, arrived)[0]
-        said.append(Said(speaker, Status(at, arrived.at, adapted.online, not adapted.online, None, None, None)))
+        said.append(Said(speaker, Status(at, arrived.at, adapted.online, not adapted.online, None, None, None, arrived.retained)))
     return said
 
 

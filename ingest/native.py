@@ -154,7 +154,9 @@ def _status(arrived: Arrived, speaker: Known) -> _Found:
     told = codec.status(arrived.payload)
     at = arrived.at if told.t is None else timed(told.t, arrived)[0]
     by_will = told.t is None and not told.online
-    return [Said(speaker, Status(at, arrived.at, told.online, by_will, told.battery, told.signal, told.firmware))], []
+    return [
+        Said(speaker, Status(at, arrived.at, told.online, by_will, told.battery, told.signal, told.firmware, arrived.retained))
+    ], []
 
 
 _CHANNELS = {"telemetry": _telemetry, "event": _event, "waveform": _waveform, "status": _status, "ack": _ack}

@@ -48,13 +48,19 @@ def ack_row(said: Said, item: Ack) -> AckRow:
 
 
 def health_row(said: Said) -> HealthRow:
-    """What one thing that was said tells about the device itself: heard at arrival, a status when it was true."""
+    """What one thing that was said tells about the device itself: heard at arrival; a link is as told when that was true."""
     item, device_id = said.item, said.known.device.device_id
     wrong = item.now if CLOCK_FIXED in said.flags else None
     match item:
         case Status():
             return HealthRow(
-                device_id, item.at, online=item.online, battery=item.battery, signal=item.signal, firmware=item.firmware
+                device_id,
+                item.seen,
+                online=item.online,
+                online_at=item.at,
+                battery=item.battery,
+                signal=item.signal,
+                firmware=item.firmware,
             )
         case Event():
             values, test_at = item.values, item.at if item.kind == TEST else None

@@ -39,7 +39,10 @@ class Ack:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Link state as the device or its last will tells it. `at` is when that was true, as far as anybody knows."""
+    """Link state as the device or its last will tells it. `at` is when that was true, as far as anybody knows.
+
+    `old`: what the broker retains and shows to whoever subscribes; the device said it at another time.
+    """
 
     at: datetime
     now: datetime
@@ -48,6 +51,19 @@ class Status:
     battery: float | None
     signal: float | None
     firmware: str | None
+    old: bool = False
+
+    @property
+    def seen(self) -> datetime | None:
+        """When the device itself spoke; None when it did not, or nobody knows when."""
+        if self.by_will:
+            return None
+        return self.now if not self.old else self.at if self.at < self.now else None
+
+    @property
+    def alive(self) -> bool:
+        """Whether it is a sign of life: the device itself says just now that it is there."""
+        return self.online and not self.old
 
 
 Item = Reading | Event | Waveform | Ack | Status

@@ -1,9 +1,10 @@
 """What one transaction of the telemetry lane holds: the new readings and what detectors make of them, in time order."""
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator
 from datetime import datetime
 
 from analytics.step import Event, Reading, Waveform
+from devices.keys import Key, milliseconds
 from ingest import rows
 from ingest.judged import Judged
 from ingest.registry import Registry
@@ -22,9 +23,10 @@ async def write(conn: Connection, found: Judged, trials: Trials, registry: Regis
     """Store and judge a batch; answers the number of findings."""
     said = await settled(conn, found.said)
     fresh = await _fresh(conn, zip(said, found.owners, strict=True))
+    heard = sorted((*fresh, *_alive(said, found.owners)), key=lambda one: (one[1].at, one[1].key))
     findings = [
         found_out(finding, whose(finding, one, registry), item.now)
-        for one, item, owner in fresh
+        for one, item, owner in heard
         for finding in trials.feed(one, item, owner)
     ]
     if findings:
@@ -40,7 +42,7 @@ async def write(conn: Connection, found: Judged, trials: Trials, registry: Regis
 
 
 async def _fresh(conn: Connection, said: Iterable[tuple[Said, Hashable]]) -> list[_Heard]:
-    """What is new, each once, in time order. Events are the event lane's to store: they are only heard."""
+    """What is new, each once. Events are the event lane's to store: they are only heard."""
     readings: dict[ReadingKey, _Heard] = {}
     waveforms: dict[ReadingKey, _Heard] = {}
     heard: list[_Heard] = []
@@ -61,4 +63,15 @@ async def _fresh(conn: Connection, said: Iterable[tuple[Said, Hashable]]) -> lis
     if waveforms:
         windows = [(one, item) for one, item, _ in waveforms.values() if isinstance(item, Waveform)]
         heard += [waveforms[key] for key in await messages.insert_waveforms(conn, [rows.waveform_row(*pair) for pair in windows])]
-    return sorted(heard, key=lambda one: (one[1].at, one[1].key))
+    return heard
+
+
+def _alive(said: Iterable[Said], owners: Iterable[Hashable]) -> Iterator[_Heard]:
+    """Who says that it is there, as a reading of what it says beside: a sign of life, and nothing to store."""
+    for one, owner in zip(said, owners, strict=True):
+        item = one.item
+        if isinstance(item, Status) and item.alive:
+            told = {rows.BATTERY: item.battery, rows.SIGNAL: item.signal}
+            values = {name: value for name, value in told.items() if value is not None and name in one.known.profile.order}
+            key = Key(one.known.device.code, "", 0, milliseconds(item.now))
+            yield one, Reading(one.known.origin, item.at, item.now, key, values), owner

@@ -98,6 +98,29 @@ async def test_silence_is_raised_and_clears(place: Any) -> None:
     ]
 
 
+async def test_a_status_is_a_sign_of_life_and_a_last_will_is_not(place: Any) -> None:
+    device, clock = await place.device("smoke-1"), Clock()
+    states = "SELECT kind, state FROM alarms"
+    async with place.running(run_telemetry, clock=clock):
+        await device.say("telemetry", place.message(v={"temperature": 21}))
+        await place.until(READINGS, [(1,)])
+        clock.ahead = timedelta(minutes=2)
+        await device.say("status", {"online": True, "battery": 80})
+        await place.until(HEALTH.format("battery", "smoke-1"), [(80.0,)])
+        clock.ahead = timedelta(minutes=4)
+        await device.say("status", {"online": False})
+        await place.until(HEALTH.format("online", "smoke-1"), [(False,)])
+        assert await place.rows(states) == [], "heard two minutes ago"
+        clock.ahead = timedelta(minutes=5, seconds=5)
+        await place.until(states, [("silence_life", "active")])
+        await device.say("status", {"online": False})
+        await asyncio.sleep(1)
+        assert await place.rows(states) == [("silence_life", "active")]
+        await device.say("status", {"online": True})
+        await place.until(states, [("silence_life", "cleared")])
+    assert await place.rows(READINGS) == [(1,)], "it is no reading"
+
+
 async def test_an_outage_of_the_broker_is_not_the_devices_silence(place: Any) -> None:
     device, clock = await place.device("smoke-1"), Clock()
     async with place.running(run_telemetry, clock=clock):

@@ -212,12 +212,33 @@ def test_answer_to_a_command(register: Register, deliver: Deliver, now: datetime
 def test_status_when_it_was_true(register: Register, deliver: Deliver, now: datetime, t: int) -> None:
     sent = {"online": True, "t": t - 86_400_000, "battery": 50, "signal": -70, "firmware": "2.0"}
     item = only(decode(deliver(f"{HOME}/sos-1/status", sent, retained=True), register, TELEMETRY)).item
-    assert item == Status(now - timedelta(days=1), now, True, False, 50, -70, "2.0")
+    assert item == Status(now - timedelta(days=1), now, True, False, 50, -70, "2.0", old=True)
+    assert (item.seen, item.alive) == (now - timedelta(days=1), False), "what the broker retains was said then, not now"
+
+
+def test_status_said_just_now_is_a_sign_of_life(register: Register, deliver: Deliver, now: datetime, t: int) -> None:
+    for sent, alive in (
+        ({"online": True}, True),
+        ({"online": True, "t": t - 86_400_000}, True),
+        ({"online": False, "t": t}, False),
+    ):
+        item = only(decode(deliver(f"{HOME}/sos-1/status", sent), register, TELEMETRY)).item
+        assert isinstance(item, Status)
+        assert (item.seen, item.alive) == (now, alive)
+
+
+def test_retained_status_without_a_time_tells_nothing_of_when(register: Register, deliver: Deliver) -> None:
+    item = only(decode(deliver(f"{HOME}/sos-1/status", {"online": True}, retained=True), register, TELEMETRY)).item
+    assert isinstance(item, Status)
+    assert (item.seen, item.alive) == (None, False)
 
 
 def test_last_will_has_no_time_of_its_own(register: Register, deliver: Deliver, now: datetime) -> None:
     item = only(decode(deliver(f"{HOME}/sos-1/status", {"online": False}, retained=True), register, TELEMETRY)).item
-    assert item == Status(now, now, False, True, None, None, None)
+    assert item == Status(now, now, False, True, None, None, None, old=True)
+    said = only(decode(deliver(f"{HOME}/sos-1/status", {"online": False}), register, TELEMETRY)).item
+    assert isinstance(said, Status)
+    assert (said.seen, said.alive) == (None, False), "it is the broker's, not the device's"
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,11 @@ def test_status_is_dated_when_it_was_true(register: Register, deliver: Deliver, 
     assert (health.telemetry_at, health.event_at) == (None, None)
 
 
+def test_last_will_proves_nothing_was_seen(register: Register, deliver: Deliver, now: datetime) -> None:
+    health = rows.health_row(said(register, deliver(f"{HOME}/sos-1/status", {"online": False}), TELEMETRY))
+    assert (health.seen_at, health.online, health.online_at) == (None, False, now)
+
+
 def test_waveform_and_answer_rows(register: Register, deliver: Deliver, t: int) -> None:
     window = {"t": t, "n": 1, "fs": 50, "unit": "mg", "xyz": [[1, 2, 3]]}
     one = said(register, deliver(f"{HOME}/wear-1/waveform", window), TELEMETRY)
