@@ -6,16 +6,18 @@ The register decides where a device is, so a device may name any area and site i
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 RESERVED = "vigil-"  # client ids of the platform begin so
+LONGEST_ID = 200  # characters of a client id; reading one takes the callout time that other devices wait for
 
 _CHANNELS = ("telemetry", "event", "waveform", "status", "ack")
 _GATEWAY = "gateway"
 _NO_DIGEST = bytes(32)
-_LEADING_NAME = re.compile(r"[a-z0-9-]{1,40}")
+_LONGEST_CODE = 40
+_NAMES = re.compile(r"[a-z0-9-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Reason(StrEnum):
     NOT_MQTT = "not_mqtt"
     RESERVED_CLIENT_ID = "reserved_client_id"
     CLIENT_ID_OF_ANOTHER = "client_id_of_another"
+    CLIENT_ID_TOO_LONG = "client_id_too_long"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,8 @@ def judge(credentials: Mapping[str, Credential], username: str, password: str, c
     # A second client with the same id takes over the session of the first, so no device may name one that is not its own.
     if client.mqtt_id.startswith(RESERVED):
         return Refusal(Reason.RESERVED_CLIENT_ID)
+    if len(client.mqtt_id) > LONGEST_ID:
+        return Refusal(Reason.CLIENT_ID_TOO_LONG)
     if _names_another(credentials, credential.code, client.mqtt_id):
         return Refusal(Reason.CLIENT_ID_OF_ANOTHER)
     return _grant(credential)
@@ -104,6 +109,20 @@ def _grant(credential: Credential) -> Grant:
 
 
 def _names_another(credentials: Mapping[str, Credential], code: str, mqtt_id: str) -> bool:
-    """Clients are free to choose an id (many invent one), except one that begins with the code of another device."""
-    leading = _LEADING_NAME.match(mqtt_id)
-    return leading is not None and leading.group() != code and leading.group() in credentials
+    """Clients are free to choose an id (many invent one), except one that names another device, as `dev-sos-2` or `sos-2/spare` do.
+
+    A code inside one's own is no other: `bed-1-2` may call itself `dev-bed-1-2` though there is a `bed-1`.
+    """
+    named = [one for run in _NAMES.findall(mqtt_id) for one in _parts(run) if one in credentials]
+    return any(one != code and one not in code for one in named)
+
+
+def _parts(run: str) -> Iterator[str]:
+    """Every way to read a code between the hyphens of an id. Codes have at most 40 characters."""
+    starts = [0, *(at + 1 for at, character in enumerate(run) if character == "-")]
+    ends = [*(at - 1 for at in starts[1:]), len(run)]
+    for place, begin in enumerate(starts):
+        for end in ends[place:]:
+            if end - begin > _LONGEST_CODE:
+                break
+            yield run[begin:end]

@@ -1,12 +1,13 @@
 """The judgement of a CONNECT: who is let in, as what, and why not."""
 
 import dataclasses
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.admission import Client, Credential, Grant, Reason, Refusal, fingerprint, judge, token_digest
+from broker.admission import LONGEST_ID, Client, Credential, Grant, Reason, Refusal, fingerprint, judge, token_digest
 from devices import topics
 
 NAMES = st.from_regex(r"[a-z0-9-]{1,40}", fullmatch=True)
@@ -50,6 +51,10 @@ def may_publish(grant: Grant, topic: str) -> bool:
         ("sos-1", "t" * 64, Client("mqtt", "sos-2"), Reason.CLIENT_ID_OF_ANOTHER),
         ("sos-1", "t" * 64, Client("mqtt", "sos-2/spare"), Reason.CLIENT_ID_OF_ANOTHER),
         ("sos-1", "t" * 64, Client("mqtt", "gw-1_2"), Reason.CLIENT_ID_OF_ANOTHER),
+        ("sos-1", "t" * 64, Client("mqtt", "dev-sos-2"), Reason.CLIENT_ID_OF_ANOTHER),
+        ("sos-1", "t" * 64, Client("mqtt", "ESP_sos-2"), Reason.CLIENT_ID_OF_ANOTHER),
+        ("sos-1", "t" * 64, Client("mqtt", "say-sos-2-7fa2"), Reason.CLIENT_ID_OF_ANOTHER),
+        ("sos-1", "t" * 64, Client("mqtt", "sos-1/sos-2"), Reason.CLIENT_ID_OF_ANOTHER),
     ],
 )
 def test_refused(username: str, password: str, client: Client, reason: Reason) -> None:
@@ -66,6 +71,30 @@ def test_a_stranger_learns_nothing_but_that_it_is_one(client: Client) -> None:
 )
 def test_a_client_chooses_any_other_id(mqtt_id: str) -> None:
     assert isinstance(judge(REGISTER, "sos-1", "t" * 64, Client("mqtt", mqtt_id)), Grant)
+
+
+def test_a_code_that_holds_another_may_name_itself() -> None:
+    register = {one.code: one for one in (credential("bed-1"), credential("bed-1-2", "v" * 64))}
+    assert isinstance(judge(register, "bed-1-2", "v" * 64, Client("mqtt", "dev-bed-1-2")), Grant)
+    assert judge(register, "bed-1", "t" * 64, Client("mqtt", "dev-bed-1-2")) == Refusal(Reason.CLIENT_ID_OF_ANOTHER)
+
+
+@given(NAMES, NAMES, st.sampled_from(["", "dev-", "X", "a/"]), st.sampled_from(["", "-7f", "_", "/b"]))
+def test_an_id_made_of_a_code_is_its_owners_alone(own: str, other: str, before: str, after: str) -> None:
+    """Whoever may use the id of another could keep it off the broker for ever."""
+    if other in own:
+        return
+    register = {own: credential(own), other: credential(other, "u" * 64)}
+    mqtt_id = f"{before}{other}{after}"
+    assert isinstance(judge(register, own, "t" * 64, Client("mqtt", mqtt_id)), Refusal)
+
+
+@pytest.mark.parametrize(("length", "let_in"), [(LONGEST_ID, True), (LONGEST_ID + 1, False), (65_535, False)])
+def test_a_long_id_costs_the_callout_nothing(length: int, let_in: bool) -> None:
+    began = time.monotonic()
+    verdict = judge(REGISTER, "sos-1", "t" * 64, Client("mqtt", ("a-" * length)[:length]))
+    assert isinstance(verdict, Grant) if let_in else verdict == Refusal(Reason.CLIENT_ID_TOO_LONG)
+    assert time.monotonic() - began < 0.5
 
 
 @given(st.text(), st.text(), st.text(), st.text())
