@@ -26,7 +26,7 @@ from store.board import CardRow, DispatchRow
 from store.connect import Connection
 from store.details import AlarmRow, detail_rows
 from store.messages import series
-from store.register import senior_private
+from store.register import responder_phones, senior_private, site_phone
 from store.trail import TrailRow
 
 _HALF = WIDEST / 2
@@ -41,6 +41,8 @@ async def detail(conn: Connection, register: Register, who: Viewer, incident: UU
     return IncidentDetail(
         card=card(rows.card, mask),
         private=await _private(conn, who, rows.card),
+        site_phone=await _site_phone(conn, who, rows.card),
+        phones=await _phones(conn, who, rows.card),
         alarm_list=[alarm_shape(row) for row in rows.alarms],
         trail=trail_lines(rows.trail, mask),
         dispatch_list=[dispatch_shape(row, mask) for row in rows.card.dispatches],
@@ -62,6 +64,7 @@ def alarm_shape(row: AlarmRow) -> AlarmShape:
         received_at=row.received_at,
         stored_at=row.stored_at,
         cleared_at=row.cleared_at,
+        ended_at=row.ended_at,
         late_s=row.late_s,
         rule_version=row.rule_version,
         reasons=[_reason(one) for one in row.reasons],
@@ -132,6 +135,17 @@ async def _private(conn: Connection, who: Viewer, row: CardRow) -> SeniorPrivate
         key_note=found.key_note,
         contacts=[ContactShape(name=one.name, relation=one.relation, phone=one.phone) for one in found.contacts],
     )
+
+
+async def _site_phone(conn: Connection, who: Viewer, row: CardRow) -> str:
+    return await site_phone(conn, row.site) if may(who, Action.SEE_PRIVATE, thing_of(row)) else ""
+
+
+async def _phones(conn: Connection, who: Viewer, row: CardRow) -> dict[str, str]:
+    """How the desk reaches those it has sent: one of them may not have heard his own phone."""
+    if mask_of(who.role) is not Mask.DESK or not may(who, Action.SEE_PRIVATE, thing_of(row)):
+        return {}
+    return await responder_phones(conn, [one.responder for one in row.dispatches])
 
 
 async def _curves(conn: Connection, register: Register, row: CardRow, alarms: list[AlarmRow], now: datetime) -> list[Curve]:

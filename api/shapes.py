@@ -144,6 +144,8 @@ class ReasonShape(Shape):
 
 
 class AlarmShape(Shape):
+    """`ended_at`: the readings are back to normal, though the alarm latches until a person resolves it."""
+
     id: UUID
     source: str
     device: str | None
@@ -155,6 +157,7 @@ class AlarmShape(Shape):
     received_at: datetime
     stored_at: datetime
     cleared_at: datetime | None
+    ended_at: datetime | None
     late_s: int
     rule_version: str
     reasons: list[ReasonShape]
@@ -217,8 +220,12 @@ class Curve(Shape):
 
 
 class IncidentDetail(Shape):
+    """`site_phone` and `phones` (of those who were sent, by code) are for those who act; empty for everyone else."""
+
     card: IncidentCard
     private: SeniorPrivate | None
+    site_phone: str
+    phones: dict[str, str]
     alarm_list: list[AlarmShape]
     trail: list[TrailLine]
     dispatch_list: list[DispatchDetail]

@@ -473,7 +473,10 @@ export interface components {
             /** Version */
             version?: number | null;
         };
-        /** AlarmShape */
+        /**
+         * AlarmShape
+         * @description `ended_at`: the readings are back to normal, though the alarm latches until a person resolves it.
+         */
         AlarmShape: {
             /**
              * At
@@ -484,6 +487,8 @@ export interface components {
             cleared_at: string | null;
             /** Device */
             device: string | null;
+            /** Ended At */
+            ended_at: string | null;
             /** Evidence */
             evidence: {
                 [key: string]: number;
@@ -883,7 +888,10 @@ export interface components {
             version: number;
             zone: components["schemas"]["ZoneBrief"] | null;
         };
-        /** IncidentDetail */
+        /**
+         * IncidentDetail
+         * @description `site_phone` and `phones` (of those who were sent, by code) are for those who act; empty for everyone else.
+         */
         IncidentDetail: {
             /** Alarm List */
             alarm_list: components["schemas"]["AlarmShape"][];
@@ -892,7 +900,13 @@ export interface components {
             curves: components["schemas"]["Curve"][];
             /** Dispatch List */
             dispatch_list: components["schemas"]["DispatchDetail"][];
+            /** Phones */
+            phones: {
+                [key: string]: string;
+            };
             private: components["schemas"]["SeniorPrivate"] | null;
+            /** Site Phone */
+            site_phone: string;
             /** Trail */
             trail: components["schemas"]["TrailLine"][];
         };

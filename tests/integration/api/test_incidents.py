@@ -109,6 +109,21 @@ async def test_a_regulator_sees_nobody_by_name_or_door(api: Any, field_of: Any) 
     assert duty["card"]["senior"]["name"] == "李**", "a card is masked for everyone"
 
 
+async def test_who_acts_can_telephone_the_institution_and_those_who_were_sent(api: Any, field_of: Any) -> None:
+    await field_of.conn.execute("UPDATE sites SET phone = '02200000009' WHERE code = 'home-1'")
+    await field_of.conn.execute("UPDATE responders SET phone = '13900000001'")
+    await field_of.conn.commit()
+    incident = await field_of.press("sos-1")
+    duty, regulator = await api.login("duty-1"), await api.login("regulator")
+    assert (await duty.get(f"/api/incidents/{incident}")).json()["phones"] == {}, "nobody was sent yet"
+    await duty.post(f"/api/incidents/{incident}/acknowledge", json={})
+    sent = (await duty.post(f"/api/incidents/{incident}/dispatches", json={})).json()
+    assert sent["site_phone"] == "02200000009"
+    assert sent["phones"] == {sent["dispatch_list"][0]["responder"]: "13900000001"}
+    seen = (await regulator.get(f"/api/incidents/{incident}")).json()
+    assert (seen["site_phone"], seen["phones"]) == ("", {})
+
+
 async def test_two_who_acknowledge_at_once_are_one_who_has_it(api: Any, field_of: Any) -> None:
     incident = await field_of.press("sos-1")
     browsers = [await api.login(login) for login in ("duty", "duty-1", "admin")]
