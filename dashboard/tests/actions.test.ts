@@ -21,8 +21,12 @@ describe('the four buttons', () => {
     expect(list.length).toBeLessThanOrEqual(4)
   })
 
-  it('what is not allowed is there but off', () => {
-    expect(offers(of('open'), true).find((one) => one.action === 'cancel')?.enabled).toBe(false)
+  it('a cancellation that can never be is not offered', () => {
+    expect(offers(of('open'), true).map((one) => one.action)).toEqual(['acknowledge', 'call', 'note'])
+    expect(offers(card({ state: 'open', allowed: ['acknowledge', 'cancel'] }), true).map((one) => one.action)).toContain('cancel')
+  })
+
+  it('what is not allowed yet is there but off', () => {
     expect(offers(of('dispatched'), true).find((one) => one.action === 'resolve')?.enabled).toBe(false)
   })
 

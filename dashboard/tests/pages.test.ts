@@ -42,7 +42,7 @@ const sent = (over: Partial<DispatchBrief> = {}): DispatchBrief => ({
   id: 'd1', responder: 'r1', responder_name: '孟强', responder_kind: 'nurse', vehicle: 'ebike', state: 'en_route', offered_at: at(0), deadline_at: at(60),
   travel_s: 250, eta_at: at(240), allowed: ['arrive', 'recall'], ...over,
 })
-const whole = (over: Partial<IncidentDetail> = {}): IncidentDetail => ({ card: card(), private: null, alarm_list: [], trail: [], dispatch_list: [], curves: [], ...over })
+const whole = (over: Partial<IncidentDetail> = {}): IncidentDetail => ({ card: card(), private: null, site_phone: '', phones: {}, alarm_list: [], trail: [], dispatch_list: [], curves: [], ...over })
 
 beforeEach(() => {
   vi.useFakeTimers({ now: T0 })
@@ -77,10 +77,15 @@ describe('a card', () => {
     expect(text(await html(QueueCard, { item: late, selected: false }, 'en'))).toContain('→ 孟强 en route · 2 min overdue')
   })
   it('an ended errand is nobody on the way', async () => {
-    const it_ = item('a', { state: 'acknowledged', acknowledged_by: 'duty', dispatches: [sent({ state: 'declined' })] })
+    const it_ = item('a', { state: 'acknowledged', acknowledged_by: 'duty', dispatches: [sent({ state: 'recalled' })] })
     const said = text(await html(QueueCard, { item: it_, selected: false }))
     expect(said).not.toContain('孟强')
     expect(said).toContain('赵敏')
+  })
+  it('who declined is named, and somebody else is asked for', async () => {
+    const it_ = item('a', { state: 'acknowledged', acknowledged_by: 'duty', dispatches: [sent({ state: 'declined' })], allowed: ['dispatch'] })
+    expect(await html(QueueCard, { item: it_, selected: false })).toMatch(/class="chip bad"[^>]*>孟强 已谢绝/)
+    expect(text(await html(ActionBar, { item: it_ }))).toContain('改派')
   })
 })
 
@@ -106,7 +111,7 @@ describe('the person', () => {
 describe('why, the trail, and who', () => {
   const alarm = {
     id: 'x', source: 'smoke-1', device: 'smoke-1', profile: 'smoke_detector', kind: 'smoke', priority: 1, state: 'active', at: at(0), received_at: at(0), stored_at: at(0),
-    cleared_at: null, late_s: 0, rule_version: 'smoke_level/1', evidence: {}, reasons: [{ rule: 'smoke_over', value: 12.4, limit: 10, unit: '%/m', source: 'EN 54-7' }],
+    cleared_at: null, ended_at: null, late_s: 0, rule_version: 'smoke_level/1', evidence: {}, reasons: [{ rule: 'smoke_over', value: 12.4, limit: 10, unit: '%/m', source: 'EN 54-7' }],
   }
   it('a reason has its value, its limit and its source', async () => {
     const said = text(await html(WhyBox, { alarms: [alarm], curves: [], ageing: 0 }))
@@ -141,8 +146,14 @@ describe('why, the trail, and who', () => {
     begin({ role: 'regulator' })
     expect(text(await html(WhyHim, { detail }))).not.toContain('召回')
   })
+  it('what a responder tells by telephone is written down step by step', async () => {
+    const list = [{ ...sent({ allowed: ['depart', 'recall'] }), route: [], distance_m: 1, accepted_at: null, en_route_at: null, arrived_at: null, entered_at: null, ended_at: null, ranking: [] }]
+    const said = text(await html(WhyHim, { detail: whole({ dispatch_list: list }) }))
+    expect(said).toContain('代记出发')
+    expect(said).not.toContain('代记到达')
+  })
   it('four buttons with their keys', async () => {
-    const markup = await html(ActionBar, { item: item('a') })
+    const markup = await html(ActionBar, { item: item('a', { allowed: ['acknowledge', 'cancel'] }) })
     expect(markup.match(/data-action=/g)).toHaveLength(4)
     expect(markup).toMatch(/class="btn go"[^>]*data-action="acknowledge"/)
   })

@@ -2,7 +2,7 @@
 
 import { computed, type InjectionKey, inject, ref } from 'vue'
 import { api, Refused } from '../api/client'
-import type { IncidentDetail } from '../api/types'
+import type { DispatchAction, IncidentDetail } from '../api/types'
 import type { Store } from '../live/store'
 import { type Action, acts, may } from '../queue/actions'
 import type { Detail } from './detail'
@@ -46,16 +46,19 @@ export function createDesk(store: Store, detail: Detail) {
     else dialog.value = action
   }
 
-  function recall(dispatchId: string): Promise<boolean> {
+  /** What the desk does to an errand: recall it, or write down what a responder has told it by telephone. */
+  function errand(dispatchId: string, action: DispatchAction): Promise<boolean> {
     const id = store.selected.value
     return submit('recall', async () => {
-      await api.errand(dispatchId, 'recall')
+      await api.errand(dispatchId, action)
       return api.incident(id!)
     })
   }
 
+  const recall = (dispatchId: string) => errand(dispatchId, 'recall')
+
   return {
-    dialog, working, refused, begin, submit, recall, refuse,
+    dialog, working, refused, begin, submit, errand, recall, refuse,
     readonly: computed(() => !acts(store.me.role)),
     dismiss: () => { refused.value = null },
   }

@@ -15,7 +15,7 @@ export function useWords() {
 
   function long(seconds: number): string {
     const { key, n } = spanWord(seconds)
-    return t(`span.${key}`, { n })
+    return n === 0 && key === 'ms' ? t('span.under_ms') : t(`span.${key}`, { n })
   }
 
   /** Exact where it matters: 90 s, 4 min 10 s, 12 min. */
@@ -57,7 +57,8 @@ export function useWords() {
   function trail(line: TrailLine, names: ReadonlyMap<string, string>): string {
     const text = (key: string) => (typeof line.data[key] === 'string' ? String(line.data[key]) : '')
     const kind = text('kind')
-    const key = kind && te(`trail.${line.kind}.${kind}`) ? `trail.${line.kind}.${kind}` : `trail.${line.kind}`
+    const special = [kind, String(line.data['level'] ?? '')].find((one) => one && te(`trail.${line.kind}.${one}`))
+    const key = special ? `trail.${line.kind}.${special}` : `trail.${line.kind}`
     const responder = text('responder_name') || names.get(text('responder')) || text('responder') || who(line.actor, names)
     return t(key, {
       who: who(line.actor, names), name: responder, note: text('note'), colon_note: text('note') ? ` · ${text('note')}` : '', level: String(line.data['level'] ?? ''),

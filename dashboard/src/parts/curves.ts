@@ -1,4 +1,7 @@
-/** Curves as SVG paths. Pure. Each metric has its own scale; what is on or off is drawn in steps. */
+/**
+ * Curves as SVG paths. Pure. Each metric has its own scale; what is on or off is drawn in steps. A line joins only readings that
+ * follow each other closely: between those that lie further apart nobody knows what was, and a reading on its own is a dot.
+ */
 
 import type { Curve } from '../api/types'
 
@@ -6,6 +9,8 @@ export interface Drawn {
   readonly metric: string
   readonly unit: string
   readonly path: string
+  /** Readings that stand alone. */
+  readonly dots: string
   readonly last: number
   readonly age: number | null
   readonly colour: string
@@ -36,23 +41,48 @@ export function telling(curves: readonly Curve[]): Curve[] {
 export function drawn(curves: readonly Curve[], frame: Frame): Drawn[] {
   return curves.map((curve, i) => ({
     metric: curve.metric, unit: curve.unit, age: curve.age_s, last: curve.points[curve.points.length - 1]![1],
-    colour: COLOURS[curve.metric] ?? OTHERS[i % OTHERS.length]!, path: path(curve, frame),
+    colour: COLOURS[curve.metric] ?? OTHERS[i % OTHERS.length]!, ...strokes(curve, frame),
   }))
 }
 
-function path(curve: Curve, frame: Frame): string {
+/** Readings further apart than this (ms) are not joined. */
+export const JOINED_WITHIN = 30_000
+
+function strokes(curve: Curve, frame: Frame): { path: string; dots: string } {
+  const y = scale(curve, frame)
+  if (curve.unit === 'bool') return { path: steps(curve, frame, y), dots: '' }
+  const parts = runs(curve.points)
+  const place = ([at, value]: [number, number]) => `${x(at, frame).toFixed(1)} ${y(value).toFixed(1)}`
+  return {
+    path: parts.filter((run) => run.length > 1).map((run) => `M${run.map(place).join('L')}`).join(''),
+    dots: parts.filter((run) => run.length === 1).map(([only]) => `M${place(only!)}h0.01`).join(''),
+  }
+}
+
+/** The readings cut wherever too long lies between two. */
+export function runs(points: readonly [number, number][]): [number, number][][] {
+  const found: [number, number][][] = []
+  for (const point of points) {
+    const last = found[found.length - 1]
+    const before = last?.[last.length - 1]
+    if (last && before && point[0] - before[0] <= JOINED_WITHIN) last.push(point)
+    else found.push([point])
+  }
+  return found
+}
+
+function scale(curve: Curve, frame: Frame): (value: number) => number {
   const values = curve.points.map(([, value]) => value)
   const [low, high] = [Math.min(...values), Math.max(...values)]
   const pad = 5
-  const y = (value: number) =>
-    high === low ? frame.height / 2 : frame.height - pad - ((value - low) / (high - low)) * (frame.height - 2 * pad)
-  const stepped = curve.unit === 'bool'
-  return curve.points
-    .map(([at, value], i) => {
-      const [px, py] = [x(at, frame).toFixed(1), y(value).toFixed(1)]
-      return i === 0 ? `M${px} ${py}` : stepped ? `H${px}V${py}` : `L${px} ${py}`
-    })
-    .join('')
+  return (value) => (high === low ? frame.height / 2 : frame.height - pad - ((value - low) / (high - low)) * (frame.height - 2 * pad))
+}
+
+function steps(curve: Curve, frame: Frame, y: (value: number) => number): string {
+  return curve.points.map(([at, value], i) => {
+    const [px, py] = [x(at, frame).toFixed(1), y(value).toFixed(1)]
+    return i === 0 ? `M${px} ${py}` : `H${px}V${py}`
+  }).join('')
 }
 
 export function x(at: number, frame: Frame): number {

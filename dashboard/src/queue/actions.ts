@@ -35,10 +35,13 @@ export function acts(role: Role): boolean {
   return role === 'duty' || role === 'admin'
 }
 
+/** What may never be done while it stands like this is not offered: a press and a fire are not cancelled but resolved. */
+const NEVER_OFF = new Set<Action>(['cancel'])
+
 /** The buttons, at most four. A press that is not stored yet can be answered by telephone only. */
 export function offers(card: IncidentCard, stored: boolean): Offer[] {
   const list = stored ? FOUR[card.state] : (['call'] as const)
-  return list.map((action, index) => ({
+  return list.filter((action) => may(card, action) || !NEVER_OFF.has(action)).map((action, index) => ({
     action, key: KEYS[action], primary: index === 0, enabled: may(card, action),
   }))
 }

@@ -2,13 +2,15 @@
  * What is to be heard, and when. Pure: the moment is an argument (ms), the waves are made elsewhere.
  *
  * One burst at a time, of the most urgent thing that nobody has acknowledged; it speaks for everything below it. It repeats every
- * 10, 25, 30 s by priority. A new `rings` value is heard at once, also after an acknowledgement. Muting never hides an emergency:
+ * 10, 25, 30 s by priority. A new ring, and a responder who declines or does not answer, are heard at once, also after an
+ * acknowledgement. Muting never hides an emergency:
  * a new one ends the mute, and so does one that has rung unheard for MUTE_LASTS.
  */
 
 import type { IncidentCard, Role } from '../api/types'
 import type { Item } from '../queue/items'
 import { ordered } from '../queue/order'
+import { calls } from '../queue/sent'
 
 export type Voice = 'fire' | 'gas' | 'high' | 'medium' | 'low' | 'lost'
 
@@ -64,13 +66,13 @@ function silence(hearing: Hearing, now: number, lost: boolean, unmuted: boolean)
 }
 
 function isDue(card: IncidentCard, rung: Rung | undefined, now: number): boolean {
-  if (card.state === 'open') return !rung || card.rings > rung.rings || now - rung.at >= REPEAT_MS[voice(card)]
-  return rung !== undefined && card.rings > rung.rings
+  if (card.state === 'open') return !rung || calls(card) > rung.rings || now - rung.at >= REPEAT_MS[voice(card)]
+  return rung !== undefined && calls(card) > rung.rings
 }
 
 /** A mute ends by an emergency that began or rang after it, or when it has lasted while one is unanswered. */
 function endsMute(hearing: Hearing, card: IncidentCard, rung: Rung | undefined, now: number): boolean {
-  return !rung || card.rings > rung.rings || now - hearing.mutedAt! >= MUTE_LASTS
+  return !rung || calls(card) > rung.rings || now - hearing.mutedAt! >= MUTE_LASTS
 }
 
 /** Forget what has left the board; remember the rings of what was acknowledged before we came. */
@@ -78,7 +80,7 @@ function kept(rung: ReadonlyMap<string, Rung>, list: readonly Item[]): Map<strin
   const known = list.flatMap(({ id, card }): [string, Rung][] => {
     const held = rung.get(id)
     if (held) return [[id, held]]
-    return card.state === 'open' ? [] : [[id, { rings: card.rings, at: 0 }]]
+    return card.state === 'open' ? [] : [[id, { rings: calls(card), at: 0 }]]
   })
   return new Map(known)
 }
@@ -87,6 +89,6 @@ function kept(rung: ReadonlyMap<string, Rung>, list: readonly Item[]): Map<strin
 function marked(rung: ReadonlyMap<string, Rung>, list: readonly Item[], first: Item, now: number): Map<string, Rung> {
   const spoken = list.filter((item) => item.id === first.id || (voice(item.card) === voice(first.card) || item.card.priority > first.card.priority))
   const next = new Map(rung)
-  for (const item of spoken) if (item.card.state === 'open' || rung.has(item.id)) next.set(item.id, { rings: item.card.rings, at: now })
+  for (const item of spoken) if (item.card.state === 'open' || rung.has(item.id)) next.set(item.id, { rings: calls(item.card), at: now })
   return next
 }

@@ -12,6 +12,8 @@ export const story: Record<keyof typeof zh, string> = {
   'trail.cleared': 'Condition ended',
   'trail.condition_ended': 'Readings normal, still to be handled',
   'trail.escalated': 'Escalated to level {level}',
+  'trail.escalated.1': 'Level 1: the desks above ring too',
+  'trail.escalated.2': 'Level 2: administrators ring too',
   'trail.acknowledged': '{who} acknowledged',
   'trail.no_dispatch_left': 'Nobody is on the way any more',
   'trail.expired': 'Acknowledgement expired, ringing again',

@@ -10,6 +10,8 @@ export const story = {
   'trail.cleared': '报警条件消失',
   'trail.condition_ended': '读数恢复，仍待处置',
   'trail.escalated': '升级至 {level} 级',
+  'trail.escalated.1': '升级 1 级：上级值班台同响',
+  'trail.escalated.2': '升级 2 级：管理员同响',
   'trail.acknowledged': '{who} 确认',
   'trail.no_dispatch_left': '已无人前往，重新待派',
   'trail.expired': '确认过期，重新响铃',
