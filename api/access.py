@@ -1,7 +1,7 @@
 """Who may see and do what. One pure function decides, for REST, websocket and feed alike, and what it does not know it refuses.
 
 Duty acts in its scope; an administrator does that too and sees what was rejected; a responder has only the errands that are his
-own; a regulator reads, with everyone de-identified.
+own; a regulator reads, with everyone de-identified. The platform's own probe sees its press and nothing else, and nobody sees that.
 """
 
 from dataclasses import dataclass
@@ -34,6 +34,7 @@ class Action(StrEnum):
     SET_POSITION = "set_position"
     MARK_SHOWN = "mark_shown"
 
+    SEE_SYSTEM = "see_system"
 
 class Reach(StrEnum):
     """How far a permission goes: nowhere, what is one's own, or everything in one's scope."""
@@ -66,18 +67,22 @@ class Viewer:
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """What is to be seen or done something to: where it is, and which responders it belongs to just now."""
+    """What is to be seen or done something to: where it is, which responders it belongs to just now, whether it is the probe's."""
 
     area: str = ""
     site: str = ""
     responders: frozenset[str] = frozenset()
 
+    probe: bool = False
 
 _A = Action
+PROBE = "probe"  # the role of the probe's console; no account has it
+
 _DUTY = (
     _A.SEE_DISTRICT, _A.SEE_INCIDENT, _A.SEE_PRIVATE, _A.SEE_RESPONDER, _A.SEE_CANDIDATES, _A.SEE_DEVICE, _A.SEE_UNPROTECTED,
     _A.SEE_FIGURES, _A.ACKNOWLEDGE, _A.DISPATCH, _A.RESOLVE, _A.CLOSE, _A.CANCEL, _A.NOTE, _A.RECALL, _A.RUN_ERRAND, _A.MARK_SHOWN,
 )  # fmt: skip
+    _A.SEE_SYSTEM,
 _RESPONDER = (_A.SEE_INCIDENT, _A.SEE_PRIVATE, _A.SEE_RESPONDER, _A.SEE_ERRANDS, _A.RUN_ERRAND, _A.SET_POSITION)
 _REGULATOR = (_A.SEE_DISTRICT, _A.SEE_INCIDENT, _A.SEE_RESPONDER, _A.SEE_DEVICE, _A.SEE_UNPROTECTED, _A.SEE_FIGURES)
 
@@ -88,6 +93,7 @@ PERMISSIONS: dict[tuple[str, Action], Reach] = {
     ("responder", _A.SEE_DISTRICT): Reach.SCOPE,
     **{("regulator", action): Reach.SCOPE for action in _REGULATOR},
 }
+    **{(PROBE, action): Reach.OWN for action in (_A.SEE_INCIDENT, _A.SEE_FIGURES)},
 
 MASKS: dict[str, Mask] = {"duty": Mask.DESK, "admin": Mask.DESK, "responder": Mask.RESPONDER, "regulator": Mask.REGULATOR}
 
@@ -100,6 +106,8 @@ def reach(role: str, action: Action) -> Reach:
 def may(viewer: Viewer, action: Action, thing: Thing) -> bool:
     """Whether this person may do this to that thing."""
     match reach(viewer.role, action):
+    if thing.probe or viewer.role == PROBE:
+        return thing.probe and reach(viewer.role, action) is Reach.OWN and viewer.role == PROBE
         case Reach.SCOPE:
             return within(viewer.scope, thing.area, thing.site)
         case Reach.OWN:

@@ -22,7 +22,7 @@ from api.shapes import (
     ZoneBrief,
 )
 from care.privacy import mask_address, mask_name
-from dispatch.alarm import Subject
+from dispatch.alarm import PROBE, Subject
 from dispatch.incident import TARGETS, About, IncidentEvent, IncidentState, allowed
 from dispatch.offer import ACTIVE, DISPATCH_TABLE, DispatchEvent, DispatchState
 from store.board import CardRow, DispatchRow
@@ -36,7 +36,7 @@ _AGE_BY = ZoneInfo("Asia/Shanghai")
 def thing_of(row: CardRow) -> Thing:
     """What access judges: where the incident is and who has an errand there."""
     active = frozenset(one.responder for one in row.dispatches if DispatchState(one.state) in ACTIVE)
-    return Thing(row.area, row.site, active)
+    return Thing(row.area, row.site, active, probe=row.kind == PROBE)
 
 
 def about_of(row: CardRow) -> About:

@@ -12,9 +12,11 @@ from api.context import Context
 from api.database import StoreUnavailable
 from api.devices import silent, unprotected_among
 from api.hub import UNKNOWN
+from api.probe import latest
 from api.roads import circle_share
 from api.shapes import Figures
 from care.places import within
+from dispatch.alarm import PROBE
 from store import devices, health, incidents
 from store.connect import Connection
 from store.devices import DeviceHealth, RegisteredDevice
@@ -90,11 +92,12 @@ class FiguresTask:
 
 def figures(scope: str, facts: Facts, registered: Sequence[RegisteredDevice], share: float | None, now: datetime) -> Figures:
     """The figures of one scope. `online`: heard within its limit, link not reported down; `silent`: heard, but not within it."""
-    mine = [row for row in facts.health if within(scope, row.area, row.site)]
+    mine = [row for row in facts.health if within(scope, row.area, row.site) and row.profile != PROBE]
     quiet = sum(silent(row.profile, row.seen_at, now) for row in mine)
     reachable = sum(
         row.seen_at is not None and row.online is not False and not silent(row.profile, row.seen_at, now) for row in mine
     )
+    probe = latest(facts.workers)
     own = [device for device in registered if within(scope, device.area, device.site)]
     answers = facts.answers.get(scope, [])
     alive = [worker for worker in facts.workers if now - worker.at <= _WORKER_LIVES]
@@ -115,8 +118,8 @@ def figures(scope: str, facts: Facts, registered: Sequence[RegisteredDevice], sh
         alarms_10min=facts.load.get(scope, 0),
         ingest_per_s=sum(rates) if rates else None,
         ingest_p99_ms=max(slowest) if slowest else None,
-        probe_at=None,
-        probe_ms=None,
+        probe_at=probe.success_at if probe else None,
+        probe_ms=probe.ms if probe else None,
     )
 
 
@@ -135,4 +138,4 @@ async def _facts(conn: Connection, scopes: Iterable[str], now: datetime) -> Fact
 
 
 def _in_service(scope: str, registered: Iterable[RegisteredDevice]) -> list[RegisteredDevice]:
-    return [one for one in registered if one.revoked_at is None and within(scope, one.area, one.site)]
+    return [one for one in registered if one.revoked_at is None and one.profile != PROBE and within(scope, one.area, one.site)]

@@ -128,7 +128,7 @@ class Hub:
 
     def scopes(self) -> set[str]:
         """Whose figures are wanted."""
-        return {client.viewer.scope for client in self.clients}
+        return {client.viewer.scope for client in self.clients if client.viewer.scope}
 
     def figures_are(self, figures: dict[str, Figures], now: datetime) -> None:
         """The figures of every scope that is looked at."""

@@ -1,7 +1,9 @@
 """The websocket: subscribe, snapshot, deltas. What a console says back is little and checked; a slow one is measured and cut."""
 
 import asyncio
+import hmac
 import logging
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -9,13 +11,14 @@ from uuid import UUID
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import TypeAdapter, ValidationError
 
-from api.access import Action, may
+from api.access import PROBE, Action, Viewer, may
 from api.cards import thing_of
 from api.client import BAD_MESSAGE, NOT_LOGGED_IN, TOO_SLOW, Client, Ending
 from api.context import Context, session
 from api.guard import same_origin
 from api.hub import Hub
 from api.problems import NotLoggedIn
+from api.sessions import LASTS, Session, digest
 from api.shapes import ClientMessage, PingMessage, ShownMessage
 
 log = logging.getLogger(__name__)
@@ -35,7 +38,7 @@ async def live(socket: WebSocket) -> None:
         await socket.close()
         return
     try:
-        found = await session(socket, here)
+        found = probe_session(socket.headers, here.settings.probe_key) or await session(socket, here)
     except NotLoggedIn:
         await socket.accept()
         await socket.close(NOT_LOGGED_IN, "log in first")
@@ -46,6 +49,15 @@ async def live(socket: WebSocket) -> None:
         await _serve(socket, client, here)
     finally:
         here.hub.leave(client)
+
+
+def probe_session(headers: Mapping[str, str], key: str) -> Session | None:
+    """The probe's own console, opened by its key: no account, and nothing to be seen by it but the probe's press."""
+    kind, _, given = headers.get("authorization", "").partition(" ")
+    if not key or kind.lower() != "bearer" or not hmac.compare_digest(given.encode(), key.encode()):
+        return None
+    now = datetime.now(UTC)
+    return Session(digest(given), Viewer(PROBE, "", 0, PROBE, "", None), now + LASTS, now)
 
 
 async def _serve(socket: WebSocket, client: Client, here: Context) -> None:

@@ -3,7 +3,7 @@
 import logging
 from datetime import datetime, timedelta
 
-from api.access import Viewer
+from api.access import PROBE, Viewer
 from api.client import GOING_AWAY, NOT_LOGGED_IN
 from api.context import Context, viewer_of
 from api.problems import WrongCredentials
@@ -60,7 +60,7 @@ async def keep(here: Context, now: datetime) -> None:
     here.sessions.adopt(
         (Session(bytes(r.token_sha256), viewer_of(r), r.expires_at, now) for r in rows), now - timedelta(seconds=10)
     )
-    for client in list(here.hub.clients):
+    for client in [one for one in here.hub.clients if one.viewer.role != PROBE]:
         session = here.sessions.alive(client.session, now)
         if session is None:
             client.end(NOT_LOGGED_IN, "the session is over")

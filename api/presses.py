@@ -24,7 +24,7 @@ from devices.codec import BadPayload
 from devices.keys import Key
 from devices.profiles import PROFILES
 from devices.topics import BadTopic
-from dispatch.alarm import alarm_id, kind_of
+from dispatch.alarm import PROBE, alarm_id, kind_of
 from dispatch.incident import LIVE, About, IncidentState, about, incident_id
 from store.board import CardRow
 from store.devices import RegisteredDevice
@@ -53,7 +53,7 @@ class Unstored:
     @property
     def thing(self) -> Thing:
         """What access judges."""
-        return Thing(self.device.area, self.device.site)
+        return Thing(self.device.area, self.device.site, probe=self.kind == PROBE)
 
 
 class Presses:

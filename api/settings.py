@@ -6,11 +6,14 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class ApiSettings:
-    """`port` 0 lets the system choose. `allowed_origins`: what a browser may call us besides its own host (behind a proxy)."""
+    """`port` 0 lets the system choose. `allowed_origins`: what a browser may call us besides its own host (behind a proxy).
+    `probe_key` opens the probe's console; without one there is none.
+    """
 
     dsn: str = field(repr=False)
     mqtt_port: int
     mqtt_password: str = field(repr=False)
+    probe_key: str = field(default="", repr=False)
     mqtt_host: str = "127.0.0.1"
     mqtt_username: str = "api"
     mqtt_tls_ca: Path | None = None

@@ -15,10 +15,12 @@ from argon2 import PasswordHasher
 from psycopg import AsyncConnection
 
 from care.district import District, problems
+from dispatch.alarm import PROBE
 from simulators import tokens
 from store import devices, people, register
 
 SEED_FILE, PASSWORDS_FILE = "demo_seed", "demo_passwords.json"
+PROBE_TOKEN, PROBE_KEY = "probe_token", "probe_key"  # what it is let in by as a device, and at its console
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
@@ -63,6 +65,21 @@ async def load(conn: AsyncConnection, district: District, folder: Path, now: dat
         for login, hashed in _hashes(drawn).items():
             await people.set_password_hash(conn, login, hashed)
     return True
+
+
+async def enrol_probe(conn: AsyncConnection, folder: Path, now: datetime) -> str | None:
+    """The cell's probe, at its first institution, with the token of this machine; None without a district."""
+    cell = await register.cell(conn)
+    if cell is None:
+        return None
+    code, token = f"probe-{cell.code}", digest(kept(folder / PROBE_TOKEN))
+    async with conn.transaction():
+        try:
+            await devices.set_tokens(conn, {code: token})
+        except devices.UnknownDevice:
+            site = min(await register.sites(conn), key=lambda one: (one.kind != "institution", one.code))
+            await devices.enrol(conn, code, PROBE, site.code, "", "", "", token, now)
+    return code
 
 
 def digest(token: str) -> bytes:

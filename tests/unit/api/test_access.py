@@ -25,6 +25,7 @@ EXPECTED: dict[str, set[Action]] = {
         Action.SEE_FIGURES,
         Action.RUN_ERRAND,
         Action.MARK_SHOWN,
+        Action.SEE_SYSTEM,
     },
     "regulator": {
         Action.SEE_DISTRICT,
