@@ -169,8 +169,12 @@ async def test_silence_before_the_first_sign_and_of_those_who_give_none_is_no_fa
 
 
 async def test_a_stopped_supervisor_leaves_no_pipe_open(tmp_path: Path) -> None:
-    before = set(Path("/proc/self/fd").iterdir())
+    before = _descriptors()
     supervisor = Supervisor(tmp_path, lambda line: None)
     await supervisor.start(Child("well", BEATING, cwd=ROOT, silent_s=3))
     await supervisor.stop()
-    assert not set(Path("/proc/self/fd").iterdir()) - before
+    assert not _descriptors() - before
+
+
+def _descriptors() -> set[str]:
+    return {one.name for one in Path("/proc/self/fd").iterdir()}
