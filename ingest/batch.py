@@ -31,15 +31,18 @@ class Window:
     """Entries in order of arrival: waiting ones, and those taken into a batch that is not yet done.
 
     The last `remembered` that are done are still known, since repeats of them may be under way: they are acknowledged at once.
+    What comes beyond `most` entries or `most_bytes` of payload is not taken in, so the broker keeps it and hands it over again.
     """
 
-    def __init__(self, remembered: int = 65_536) -> None:
+    def __init__(self, remembered: int = 65_536, most: int = 65_536, most_bytes: int = 64 * 1024 * 1024) -> None:
         self._entries: dict[Hashable, Taken] = {}
         self._waiting: deque[Taken] = deque()
         self._done: dict[bytes, None] = {}
         self._remembered = remembered
         self._retained = 0
+        self._most, self._most_bytes = most, most_bytes
         self.repeats = 0
+        self.left = 0
         self.payload_bytes = 0
 
     def __len__(self) -> int:
@@ -56,7 +59,7 @@ class Window:
         return len(self._waiting) - self._retained
 
     def add(self, arrived: Arrived, owner: Hashable, acknowledge: Callable[[Arrived], None]) -> bool:
-        """Take a delivery in. False when it is a repeat."""
+        """Take a delivery in. False when it is a repeat, or there is no room."""
         identity = _identity(arrived)
         entry = self._entries.get(identity)
         if entry is not None:
@@ -65,6 +68,9 @@ class Window:
         if _lasting(arrived) and _digest(arrived) in self._done:
             self.repeats += 1
             acknowledge(arrived)
+            return False
+        if len(self._entries) >= self._most or self.payload_bytes >= self._most_bytes:
+            self.left += 1
             return False
         entry = self._entries[identity] = Taken(arrived, owner, acknowledge, {(arrived.generation, arrived.mid): arrived})
         self._waiting.append(entry)

@@ -49,7 +49,7 @@ class _EventLane:
         self._settings = settings
         self.registry = Registry()
         self.stats = Stats(EVENTS)
-        self._window = Window()
+        self._window = Window(most=self._settings.most_in_flight)
         self._some = asyncio.Event()
         self._session: Session | None = None
 
@@ -63,8 +63,9 @@ class _EventLane:
             self._some.clear()
             while self._window.waiting and not stop.is_set():
                 await self._batch(worker, conn, self._window.take(_LARGEST_BATCH))
-            await worker.report(conn, len(self._window), session=bool(self._session and self._session.link))
-        await worker.report(conn, len(self._window), urgent=True, stopped=True)
+            link = bool(self._session and self._session.link)
+            await worker.report(conn, len(self._window), session=link, left=self._window.left)
+        await worker.report(conn, len(self._window), urgent=True, stopped=True, left=self._window.left)
 
     async def close(self) -> None:
         """Leave the session; what was not acknowledged stays with the broker."""
@@ -78,7 +79,7 @@ class _EventLane:
             if self._session is not None:
                 log.warning("another worker is the event lane now")
                 await self.close()
-                self._window = Window()
+                self._window = Window(most=self._settings.most_in_flight)
             if await worker.pause(_STAND_BY_S, stop):
                 return False
             await worker.report(conn, 0, standing_by=True)

@@ -1,12 +1,13 @@
 """From deliveries to what a transaction will store: decoded, with those of unknown devices looked up again first."""
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from broker.session import Arrived
 from ingest.batch import Taken
 from ingest.decode import decode
+from ingest.flood import Sifted
 from ingest.registry import Registry
 from ingest.said import Rejected, Said
 from store.connect import Connection
@@ -25,6 +26,13 @@ class Judged:
     def rejected(self) -> int:
         """How many the lane complains about."""
         return sum(one.reported for _, one in self.refused)
+
+    def sifted(self, sifted: Sifted) -> "Judged":
+        """Without what a flood had too much of."""
+        if not sifted.limited:
+            return self
+        kept = sifted.kept
+        return replace(self, said=[self.said[place] for place in kept], owners=[self.owners[place] for place in kept])
 
 
 async def judged(conn: Connection, taken: Sequence[Taken], registry: Registry, lane: str, now: datetime) -> Judged:

@@ -1,11 +1,14 @@
 """From what was said to the rows that the store takes. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from analytics.step import Event, Reading, Waveform
 from broker.session import Arrived
 from devices.codec import as_array
-from ingest.said import CLOCK_FIXED, Ack, Rejected, Said, Status
+from devices.topics import ROOT
+from ingest.flood import REASON
+from ingest.said import CLOCK_FIXED, TELEMETRY, Ack, Register, Rejected, Said, Status
 from store.messages import AckRow, EventRow, HealthRow, ReadingRow, RejectedRow, WaveformRow
 
 _LONGEST_TOPIC = 512  # a row of the index holds 2,704 bytes
@@ -80,6 +83,15 @@ def health_row(said: Said) -> HealthRow:
             return HealthRow(device_id, item.now, telemetry_at=item.at, clock_wrong_at=wrong)
         case Ack():
             return HealthRow(device_id, item.now, clock_wrong_at=wrong)
+
+
+def limited_rows(limited: Mapping[str, int], register: Register, now: datetime) -> list[RejectedRow]:
+    """What a flood had too much of: a row a device and hour, since every one of them looks the same."""
+    return [
+        RejectedRow(TELEMETRY, f"{ROOT}/{one.area}/{one.site}/{code}/telemetry", b"", REASON, one.area, now, times)
+        for code, times in limited.items()
+        for one in (register[code].origin,)
+    ]
 
 
 def rejected_rows(lane: str, refused: Iterable[tuple[Arrived, Rejected]]) -> list[RejectedRow]:

@@ -15,7 +15,10 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class IngestSettings:
-    """`worker_name` is unique among running workers. `metrics_port` opens /metrics on loopback; 0 lets the system choose."""
+    """`worker_name` is unique among running workers. `metrics_port` opens /metrics on loopback; 0 lets the system choose.
+
+    `most_in_flight`: what comes beyond so many unacknowledged messages is left to the broker, which hands it over again.
+    """
 
     dsn: str
     mqtt_host: str
@@ -25,6 +28,7 @@ class IngestSettings:
     tls_ca: Path | None
     worker_name: str
     metrics_port: int | None = None
+    most_in_flight: int = 65_536
     clock: Callable[[], datetime] = _utc_now
 
     def session(

@@ -23,6 +23,9 @@ class Stats:
             lane
         )
         self._failures = Counter("vigil_ingest_failures", "transactions that failed", ["lane"], registry=self.registry).labels(lane)
+        self._limited = Counter(
+            "vigil_ingest_limited", "readings of floods that were not stored", ["lane"], registry=self.registry
+        ).labels(lane)
         self._away = Counter(
             "vigil_ingest_database_away", "times the database was lost or out of reach", ["lane"], registry=self.registry
         ).labels(lane)
@@ -33,7 +36,7 @@ class Stats:
         )
         self._sizes: deque[int] = deque(maxlen=_BATCHES)
         self._commits_ms: deque[float] = deque(maxlen=_BATCHES)
-        self._counts = {"messages": 0, "rejected": 0, "findings": 0, "failures": 0, "database_away": 0}
+        self._counts = {"messages": 0, "rejected": 0, "findings": 0, "failures": 0, "database_away": 0, "limited": 0}
         self._lag_s = 0.0
         self._reported: tuple[datetime, int] | None = None
 
@@ -54,6 +57,11 @@ class Stats:
         """One transaction did not."""
         self._failures.inc()
         self._counts["failures"] += 1
+
+    def limited(self, count: int) -> None:
+        """So much of a flood was not stored."""
+        self._limited.inc(count)
+        self._counts["limited"] += count
 
     def away(self) -> None:
         """The database was lost, or could not be reached again."""

@@ -14,6 +14,7 @@ from analytics.step import Finding
 from ingest import fault, rows
 from ingest.alarms import about
 from ingest.batch import Taken, Window
+from ingest.flood import Flood
 from ingest.holding import Holding
 from ingest.isolate import isolate
 from ingest.judged import judged
@@ -53,7 +54,8 @@ class _TelemetryLane:
         self._stats = stats
         self._worker = worker
         self._conn = conn
-        self._window = Window()
+        self._window = Window(most=settings.most_in_flight)
+        self._flood = Flood()
         self._some, self._full = asyncio.Event(), asyncio.Event()
         self._holding = Holding(settings, registry, self._window, self._arrived)
 
@@ -73,7 +75,7 @@ class _TelemetryLane:
         before = self._holding.areas
         await self._holding.look(self._conn, self._clock())
         areas = self._holding.areas
-        told = {"areas": areas, "repeats": self._window.repeats, "waiting": self._window.waiting}
+        told = {"areas": areas, "repeats": self._window.repeats, "left": self._window.left, "waiting": self._window.waiting}
         await self._worker.report(self._conn, len(self._window), urgent=areas != before, **told)
         await self._holding.rest()
         await self._gather(stop)
@@ -107,12 +109,15 @@ class _TelemetryLane:
     async def _store(self, taken: Sequence[Taken]) -> None:
         began, now = perf_counter(), self._clock()
         batch = await judged(self._conn, taken, self._registry, TELEMETRY, now)
+        sifted = self._flood.sift(batch.said)
         trials = Trials(self._holding.partitions)
         async with self._conn.transaction():
-            findings = await write(self._conn, batch, trials, self._registry, now)
+            findings = await write(self._conn, batch.sifted(sifted), sifted.limited, trials, self._registry, now)
             fault.point(fault.BEFORE_COMMIT)
         fault.point(fault.AFTER_COMMIT)
         trials.adopt()
+        self._flood.adopt(sifted)
+        self._stats.limited(sifted.count)
         self._window.done(taken, batch.refused_entries)
         lag = (self._clock() - taken[0].first.at).total_seconds()
         self._stats.batch(len(taken), perf_counter() - began, lag, batch.rejected, findings)

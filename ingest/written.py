@@ -1,6 +1,6 @@
 """What one transaction of the telemetry lane holds: the new readings and what detectors make of them, in time order."""
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from analytics.step import Event, Reading, Waveform
@@ -19,7 +19,9 @@ from store.messages import ReadingKey
 _Heard = tuple[Said, Reading | Event | Waveform, Hashable]
 
 
-async def write(conn: Connection, found: Judged, trials: Trials, registry: Registry, now: datetime) -> int:
+async def write(
+    conn: Connection, found: Judged, limited: Mapping[str, int], trials: Trials, registry: Registry, now: datetime
+) -> int:
     """Store and judge a batch; answers the number of findings."""
     said = await settled(conn, found.said)
     fresh = await _fresh(conn, zip(said, found.owners, strict=True))
@@ -35,7 +37,7 @@ async def write(conn: Connection, found: Judged, trials: Trials, registry: Regis
     health += [rows.health_row(one) for one in said if isinstance(one.item, Status)]
     if health:
         await messages.touch_health(conn, health)
-    refused = rows.rejected_rows(TELEMETRY, found.refused)
+    refused = rows.rejected_rows(TELEMETRY, found.refused) + rows.limited_rows(limited, registry.known, now)
     if refused:
         await messages.reject(conn, refused)
     return len(findings)

@@ -101,7 +101,7 @@ class ClockFixRow:
 
 @dataclass(frozen=True, slots=True)
 class RejectedRow:
-    """What could not be understood, and why. `area` as the topic claims, "" where it has none."""
+    """What could not be understood, and why; `times` of it. `area` as the topic claims, "" where it has none."""
 
     lane: str
     topic: str
@@ -109,6 +109,7 @@ class RejectedRow:
     reason: str
     area: str
     at: datetime
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,4 +210,10 @@ def _packed(xyz: Sequence[Sequence[float]]) -> bytes:
 
 def _rejection(row: RejectedRow) -> dict[str, Any]:
     text = {name: getattr(row, name).encode("utf-8", "replace").decode() for name in ("lane", "topic", "reason", "area")}
-    return {**text, "digest": hashlib.sha256(row.payload).hexdigest(), "payload": row.payload[:_KEPT_PAYLOAD], "at": row.at}
+    return {
+        **text,
+        "digest": hashlib.sha256(row.payload).hexdigest(),
+        "payload": row.payload[:_KEPT_PAYLOAD],
+        "at": row.at,
+        "times": row.times,
+    }

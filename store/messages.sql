@@ -71,9 +71,9 @@ ON CONFLICT DO NOTHING;
 -- name: reject
 INSERT INTO rejected (lane, topic, digest, hour, area, reason, payload, first_at, last_at, times)
 SELECT lane, topic, decode(digest, 'hex'), date_trunc('hour', at, 'UTC'), min(area), (array_agg(reason ORDER BY at))[1],
-    (array_agg(decode(payload, 'base64')))[1], min(at), max(at), count(*)
+    (array_agg(decode(payload, 'base64')))[1], min(at), max(at), sum(times)
 FROM json_to_recordset(%(rows)s::json)
-    AS r (lane text, topic text, digest text, area text, reason text, payload text, at timestamptz)
+    AS r (lane text, topic text, digest text, area text, reason text, payload text, at timestamptz, times integer)
 GROUP BY lane, topic, digest, date_trunc('hour', at, 'UTC')
 ORDER BY lane, topic, digest, 4
 ON CONFLICT (lane, topic, digest, hour) DO UPDATE SET times = rejected.times + excluded.times,

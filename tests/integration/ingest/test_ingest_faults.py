@@ -7,6 +7,7 @@ import random
 import signal
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 
 from broker.server import EmbeddedBroker, free_ports
 from care.district import District
+from devices.keys import milliseconds
 from ingest.events import run_events
 from ingest.telemetry import run_telemetry
 from store import migrate
@@ -28,11 +30,13 @@ AT_ONCE = 20
 PRESS_EVERY = 20
 BURNING = {"smoke-1": {"smoke_obscuration": 60.0}, "smoke-9": {"smoke_obscuration": 60.0}, "gas-9": {"gas": 50.0}}
 BURNT = [("gas-9", "gas"), ("smoke-1", "smoke"), ("smoke-9", "smoke")]
+_STARTED = milliseconds(datetime.now(UTC) - timedelta(minutes=30))
 PRESSERS = ("sos-1", "sos-2")
 
 
 def _burning(values: dict[str, float], number: int) -> dict[str, Any]:
-    return {"v": values if number > 200 else {"temperature": 20.0}}
+    """At ten a second of the device's own clock, so that it is a backlog and not a flood."""
+    return {"t": _STARTED + 100 * number, "v": values if number > 200 else {"temperature": 20.0}}
 
 
 class Load:
@@ -173,6 +177,27 @@ async def test_database_away_and_back(
         await _afterwards(place, press)
 
 
+async def test_memory_is_bounded_while_the_database_is_away(
+    own_database: EmbeddedDatabase, broker: EmbeddedBroker, furnish: Callable[..., Any], small_district: District, tmp_path: Path
+) -> None:
+    """A lane with room for twenty: the rest waits at the broker, and comes again until there is room."""
+    async with (
+        furnish(broker, own_database.dsn, small_district, tmp_path) as place,
+        place.running(run_events, "events", most_in_flight=20),
+        place.running(run_telemetry, "telemetry", most_in_flight=20),
+    ):
+        press, smoke = await _before(place)
+        await own_database.stop()
+        for _ in range(20):
+            await _meanwhile(place, press, smoke, times=10)
+        await own_database.start()
+        both = "SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM readings)"
+        await place.until(both, [(201, 201)], seconds=40)
+    assert await place.rows("SELECT rings FROM incidents WHERE kind = 'sos'") == [(201,)]
+    ((left,),) = await place.rows("SELECT (stats ->> 'left')::int FROM workers WHERE worker = 'events'")
+    assert left >= 180
+
+
 async def test_database_that_accepts_and_never_answers(
     own_database: EmbeddedDatabase, broker: EmbeddedBroker, furnish: Callable[..., Any], small_district: District, tmp_path: Path
 ) -> None:
@@ -212,8 +237,8 @@ async def _before(place: Any) -> tuple[Any, Any]:
     return press, smoke
 
 
-async def _meanwhile(place: Any, press: Any, smoke: Any) -> None:
-    for _ in range(30):
+async def _meanwhile(place: Any, press: Any, smoke: Any, times: int = 30) -> None:
+    for _ in range(times):
         await press.say("event", place.message(e="sos"))
         await smoke.say("telemetry", place.message(v={"smoke_obscuration": 60.0}))
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from devices.keys import milliseconds
+from ingest.events import run_events
 from ingest.holding import MOST_WAITING
 from ingest.telemetry import run_telemetry
 from store import locks
@@ -105,7 +106,7 @@ async def test_a_status_is_a_sign_of_life_and_a_last_will_is_not(place: Any) -> 
         await device.say("telemetry", place.message(v={"temperature": 21}))
         await place.until(READINGS, [(1,)])
         clock.ahead = timedelta(minutes=2)
-        await device.say("status", {"online": True, "battery": 80})
+        await device.say("status", {"online": True, "battery": 80}, retain=True)
         await place.until(HEALTH.format("battery", "smoke-1"), [(80.0,)])
         clock.ahead = timedelta(minutes=4)
         await device.say("status", {"online": False})
@@ -116,7 +117,7 @@ async def test_a_status_is_a_sign_of_life_and_a_last_will_is_not(place: Any) -> 
         await device.say("status", {"online": False})
         await asyncio.sleep(1)
         assert await place.rows(states) == [("silence_life", "active")]
-        await device.say("status", {"online": True})
+        await device.say("status", {"online": True}, retain=True)
         await place.until(states, [("silence_life", "cleared")])
     assert await place.rows(READINGS) == [(1,)], "it is no reading"
 
@@ -220,9 +221,9 @@ async def test_poison_is_set_aside_and_stops_nobody(place: Any) -> None:
 
 async def test_a_backlog_is_taken_in_portions(place: Any) -> None:
     """More than a worker takes at once: the session rests meanwhile, and what comes again is recognised."""
-    device, many = await place.device("heat-9"), MOST_WAITING * 2
+    device, many, first = await place.device("heat-9"), MOST_WAITING * 2, milliseconds(datetime.now(UTC) - timedelta(minutes=15))
     for start in range(0, many, 500):
-        some = [{**place.message(v={"temperature": 20}), "n": n} for n in range(start, start + 500)]
+        some = [{"t": first + 100 * n, "b": "x", "n": n, "v": {"temperature": 20}} for n in range(start, start + 500)]
         await asyncio.gather(*(device.say("telemetry", message) for message in some))
     async with place.running(run_telemetry):
         await place.until(READINGS, [(many,)], seconds=60)
@@ -256,3 +257,33 @@ async def test_an_area_that_another_holds_is_left_alone(place: Any) -> None:
             assert await place.rows(READINGS) == [(0,)]
             assert await locks.unlock(other, "vigil-partition:tst001")
             await place.until(READINGS, [(1,)])
+
+
+async def test_a_flood_is_limited_counted_and_shown_and_its_events_are_not(place: Any) -> None:
+    device, neighbour = await place.device("sos-1"), await place.device("heat-9")
+    start = milliseconds(datetime.now(UTC)) - 100_000
+    flood = [[{"t": start, "b": "x", "n": 100 * m + n, "v": {"battery": 50}} for n in range(100)] for m in range(20)]
+    async with place.running(run_telemetry), place.running(run_events, "events"):
+        for some in flood:
+            await device.say("telemetry", some)
+        presses = [place.message(e="sos") for _ in range(1_000)]
+        await asyncio.gather(*(device.say("event", press) for press in presses))
+        await neighbour.say("telemetry", place.message(v={"temperature": 20}))
+        await place.until("SELECT count(*) FROM events", [(1_000,)])
+        counted = "SELECT code, count(*) FROM readings JOIN devices USING (device_id) GROUP BY 1 ORDER BY 1"
+        await place.until(counted, [("heat-9", 1), ("sos-1", 600)])
+        shown = "SELECT lane, topic, left(reason, 6), times FROM rejected"
+        await place.until(shown, [("telemetry", f"{device.base}/telemetry", "flood:", 1_400)])
+    ((told,),) = await place.rows("SELECT stats FROM workers WHERE worker = 'worker'")
+    assert (told["limited"], told["in_flight"], told["rejected"]) == (1_400, 0, 0)
+
+
+async def test_a_backlog_is_no_flood(place: Any) -> None:
+    """Half an hour of a talkative device, handed over at once."""
+    device, start = await place.device("heat-9"), milliseconds(datetime.now(UTC)) - 1_800_000
+    backlog = [{"t": start + 500 * n, "b": "x", "n": n, "v": {"temperature": 20}} for n in range(3_600)]
+    for some in range(0, 3_600, 600):
+        await device.say("telemetry", backlog[some : some + 600])
+    async with place.running(run_telemetry):
+        await place.until(READINGS, [(3_600,)])
+    assert await place.rows("SELECT count(*) FROM rejected") == [(0,)]

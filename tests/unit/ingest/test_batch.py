@@ -50,6 +50,22 @@ def test_repeats_are_one_entry_and_all_of_them_are_acknowledged(deliver: Deliver
     assert broker.acknowledged == [(1, 1), (1, 9)]
 
 
+def test_what_there_is_no_room_for_stays_with_the_broker(deliver: Deliver) -> None:
+    window, broker = Window(most=3), Broker()
+    added = [add(window, broker, deliver(TOPIC, {"n": n}, mid=n)) for n in range(5)]
+    assert (added, len(window), window.left) == ([True, True, True, False, False], 3, 2)
+    assert not add(window, broker, deliver(TOPIC, {"n": 0}, mid=9)), "a repeat needs no room"
+    window.done(window.take(10))
+    assert broker.acknowledged == [(1, 0), (1, 9), (1, 1), (1, 2)]
+    assert add(window, broker, deliver(TOPIC, {"n": 3}, mid=10)), "and finds room when it comes again"
+
+
+def test_nor_for_more_bytes_than_there_is_room_for(deliver: Deliver) -> None:
+    window, broker = Window(most_bytes=1_000), Broker()
+    assert [add(window, broker, deliver(TOPIC, bytes([n]) * 600, mid=n)) for n in range(4)] == [True, True, False, False]
+    assert window.payload_bytes == 1_200
+
+
 def test_after_a_reconnect_the_new_delivery_is_acknowledged(deliver: Deliver) -> None:
     window, before, after = Window(), Broker(), Broker()
     add(window, before, deliver(TOPIC, {"n": 1}, mid=1, generation=1))

@@ -56,6 +56,7 @@ def test_report(now: datetime) -> None:
     stats.batch(30, 0.008, 0.03, rejected=0, findings=0)
     stats.failed()
     stats.away()
+    stats.limited(5)
     told = stats.report(now + timedelta(seconds=5), 7, areas=["a"])
     assert told == {
         "messages": 40,
@@ -63,6 +64,7 @@ def test_report(now: datetime) -> None:
         "findings": 2,
         "failures": 1,
         "database_away": 1,
+        "limited": 5,
         "messages_per_s": 8.0,
         "batch_size": 20.0,
         "commit_ms_p50": 4.0,

@@ -1,0 +1,97 @@
+"""A device that floods is limited, whatever its neighbours say; a backlog is not a flood. Pure.
+
+Two buckets a device. The first counts on the device's own clock: however fast a backlog is handed over after an outage, its
+readings lie as far apart as they were measured, so it passes. A clock can lie, so the second counts on arrival, and lets pass what
+any honest device may have kept. Only readings and waveforms are limited: never events, which are the event lane's, nor a status.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from msgspec import Struct
+
+from analytics.step import Reading, Waveform
+from ingest.said import Said
+
+REASON = "flood: expected at most 10 readings a second on the device's clock (600 at once), got more"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """So many a second in the long run, and so many at once."""
+
+    per_s: float
+    at_once: float
+
+
+MEASURED = Limit(per_s=10.0, at_once=600.0)
+ARRIVED = Limit(per_s=100.0, at_once=100_000.0)
+
+
+class Bucket(Struct, frozen=True, gc=False):
+    """What is left at a moment, in seconds. What is buffered comes late and in any order, so time fills it both ways."""
+
+    left: float
+    at: float
+
+    def take(self, at: float, limit: Limit) -> tuple["Bucket", bool]:
+        """The bucket afterwards, and whether there was anything in it."""
+        left = min(limit.at_once, self.left + abs(at - self.at) * limit.per_s)
+        return (Bucket(left - 1.0, at), True) if left >= 1.0 else (Bucket(left, at), False)
+
+
+Pair = tuple[Bucket, Bucket]
+
+
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """`kept` are the places of what passes; `limited` counts the rest by device; `buckets` are to be adopted after the commit."""
+
+    kept: tuple[int, ...]
+    limited: Mapping[str, int]
+    buckets: Mapping[str, Pair]
+
+    @property
+    def count(self) -> int:
+        """How much does not pass."""
+        return sum(self.limited.values())
+
+
+class Flood:
+    """The buckets of every device that has spoken. A transaction that fails has taken nothing out of them."""
+
+    def __init__(self, measured: Limit = MEASURED, arrived: Limit = ARRIVED) -> None:
+        self._measured, self._arrived = measured, arrived
+        self._buckets: dict[str, Pair] = {}
+
+    def sift(self, said: Sequence[Said]) -> Sifted:
+        """What of a batch passes, in the order in which it came."""
+        kept: list[int] = []
+        limited: dict[str, int] = {}
+        changed: dict[str, Pair] = {}
+        for place, one in enumerate(said):
+            item, device = one.item, one.known.device.code
+            if not isinstance(item, Reading | Waveform):
+                kept.append(place)
+                continue
+            pair, passes = self._take(changed.get(device) or self._buckets.get(device), item.at.timestamp(), item.now.timestamp())
+            changed[device] = pair
+            if passes:
+                kept.append(place)
+            else:
+                limited[device] = limited.get(device, 0) + 1
+        return Sifted(tuple(kept), MappingProxyType(limited), MappingProxyType(changed))
+
+    def adopt(self, sifted: Sifted) -> None:
+        """The commit holds."""
+        self._buckets.update(sifted.buckets)
+
+    def _take(self, pair: Pair | None, at: float, now: float) -> tuple[Pair, bool]:
+        if pair is None:
+            pair = Bucket(self._measured.at_once, at), Bucket(self._arrived.at_once, now)
+        arrived, fits = pair[1].take(now, self._arrived)
+        if not fits:
+            return (pair[0], arrived), False
+        measured, passes = pair[0].take(at, self._measured)
+        return (measured, arrived), passes
