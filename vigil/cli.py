@@ -58,6 +58,7 @@ def _add_up(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     one.add_argument("--port", type=_port, help="port of the console (default 8400; taken: the next free one)")
     one.add_argument("--mqtt-port", type=_port, help="port for devices (default 1883; taken: the next free one)")
     one.add_argument("--no-simulator", action="store_true", help="no simulated life; devices must be real")
+    one.add_argument("--workers", type=_count, default=1, help="telemetry workers, which share the areas (default 1)")
     one.add_argument("--speed", type=_speed, default=1.0, help="how much faster than life the simulator runs (default 1)")
     one.add_argument("--seed", type=int, default=7, help="seed of the demo district and its life (default 7)")
     one.set_defaults(run=up.command)
@@ -149,6 +150,12 @@ def _port(text: str) -> int:
     if text.isdigit() and 1 <= int(text) <= 65535:
         return int(text)
     raise argparse.ArgumentTypeError(f"expected a port from 1 to 65535, got {text!r}")
+
+
+def _count(text: str) -> int:
+    if text.isdigit() and 1 <= int(text) <= 64:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"expected a number from 1 to 64, got {text!r}")
 
 
 def _speed(text: str) -> float:

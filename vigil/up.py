@@ -51,6 +51,7 @@ class Plan:
     simulator: bool
     speed: float
     seed: int
+    workers: int
 
     @property
     def secrets(self) -> Path:
@@ -113,7 +114,8 @@ def make_plan(arguments: argparse.Namespace, settings: Settings, tell: Callable[
         if given[name] != port:
             tell(f"port {port} ({name}) is taken; using {given[name]}")
     (settings.data / "ports.json").write_text(json.dumps(given) + "\n")
-    return Plan(settings.data, **given, simulator=not arguments.no_simulator, speed=arguments.speed, seed=arguments.seed)
+    numbers = given | {"seed": arguments.seed, "workers": arguments.workers}
+    return Plan(settings.data, simulator=not arguments.no_simulator, speed=arguments.speed, **numbers)
 
 
 async def bring_up(plan: Plan, supervisor: Supervisor) -> None:
@@ -157,7 +159,7 @@ def _workers(plan: Plan, base: database.EmbeddedDatabase) -> list[Child]:
     children = [
         *(_part(name, vigil("callout", "--name", name), worker) for name in CALLOUTS),
         _part("ingest-events", vigil("ingest", "--lane", "events", "--name", "events-1"), worker),
-        _part("ingest-telemetry", vigil("ingest", "--lane", "telemetry", "--name", "telemetry-1"), worker),
+        *_telemetry(plan, worker),
         _part("desk", vigil("desk"), worker),
         _part("api", vigil("api"), people, ready=lambda: wait_for_http(f"{plan.url}/api/health")),
     ]
@@ -165,6 +167,13 @@ def _workers(plan: Plan, base: database.EmbeddedDatabase) -> list[Child]:
         life = vigil("simulator", "--speed", str(plan.speed), "--seed", str(plan.seed))
         children.append(_part("simulator", life, _environ(plan, "")))
     return children
+
+
+def _telemetry(plan: Plan, environ: dict[str, str]) -> list[Child]:
+    """As many workers as are wanted; they share the areas among themselves."""
+    numbers = range(1, plan.workers + 1)
+    lane = ("ingest", "--lane", "telemetry", "--name")
+    return [_part("ingest-telemetry" + (f"-{n}" if n > 1 else ""), vigil(*lane, f"telemetry-{n}"), environ) for n in numbers]
 
 
 def _part(name: str, argv: list[str], environ: dict[str, str], ready: Callable[[], Awaitable[None]] | None = None) -> Child:
