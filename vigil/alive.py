@@ -1,4 +1,4 @@
-"""Signs of life for the supervisor: a byte a second down an inherited pipe.
+"""What a part and its supervisor say to each other: SIGTERM to end, and signs of life, a byte a second down an inherited pipe.
 
 The event loop writes them, so they prove that it turns.
 """
@@ -6,6 +6,7 @@ The event loop writes them, so they prove that it turns.
 import asyncio
 import contextlib
 import os
+import signal
 from collections.abc import Mapping
 
 BEAT_S = 1.0
@@ -22,6 +23,14 @@ def beat(environ: Mapping[str, str]) -> None:
         os.set_blocking(descriptor, False)
         os.set_inheritable(descriptor, False)
         _beat(asyncio.get_running_loop(), descriptor)
+
+
+def stop_on_signals() -> asyncio.Event:
+    """An event that SIGINT and SIGTERM set."""
+    stop = asyncio.Event()
+    for one in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(one, stop.set)
+    return stop
 
 
 def _beat(loop: asyncio.AbstractEventLoop, descriptor: int) -> None:

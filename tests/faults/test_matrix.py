@@ -1,6 +1,7 @@
 """The fault matrix: each part killed, frozen, restarted under load. Nothing lost, nothing twice, every press seen once, in time."""
 
 import asyncio
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,10 +17,10 @@ from tests.faults.table import Row
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
 
-_CALM_S, _AFTER_S = 1.5, 6.0
+_CALM_S, _AFTER_S = 1.5, 5.0
 _SETTLED_S = 60.0
-_SEEN_WITHIN_S = 2.0
-_TOLD_WITHIN_S = 5.0
+_SEEN_WITHIN_S, _TOLD_WITHIN_S = 2.0, 5.0
+_BUSY, _PATIENCE = 2.0, 3.0  # a machine with more than so many processes waiting a core gets so many times as long
 _DUE_S = 1.0
 
 
@@ -92,7 +93,7 @@ async def _judge(stage: Stage, cell: Cell, said: Said, span: Span, due: str) -> 
         told_s=told,
         escalated_late_s=escalated[0].timestamp() - span.began - _DUE_S if escalated else -1.0,
     )
-    return row, [*_wrong_in_store(row, cases, sites), *_wrong_on_console(stage, cell, said, span, cases, row)]
+    return row, [*_wrong_in_store(row, cases, sites), *_wrong_on_console(stage, cell, said, cases, row)]
 
 
 def _wrong_in_store(row: Row, cases: list[proof.Case], sites: list[str]) -> list[str]:
@@ -107,7 +108,8 @@ def _wrong_in_store(row: Row, cases: list[proof.Case], sites: list[str]) -> list
     ]
 
 
-def _wrong_on_console(stage: Stage, cell: Cell, said: Said, span: Span, cases: list[proof.Case], row: Row) -> list[str]:
+def _wrong_on_console(stage: Stage, cell: Cell, said: Said, cases: list[proof.Case], row: Row) -> list[str]:
+    slack = _slack()
     seen, held = stage.watcher.seen, {one.site: one.incident for one in cases}
     wrong = [
         f"{site}: stored as {held.get(site)}, on the console as {seen[site].ids if site in seen else None}"
@@ -118,15 +120,22 @@ def _wrong_on_console(stage: Stage, cell: Cell, said: Said, span: Span, cases: l
         wrong.append(f"{len(stage.watcher.presses)} presses are still shown as not yet stored")
     if stage.watcher.gaps:
         wrong.append(f"{stage.watcher.gaps} gaps in the sequence of the websocket")
-    if cell.part in (Part.DATABASE, Part.EVENTS, Part.TELEMETRY, Part.DESK) and row.console_s > _SEEN_WITHIN_S:
-        wrong.append(f"a press was on the console after {row.console_s:.2f} s, expected {_SEEN_WITHIN_S:g} s")
+    if cell.part in (Part.DATABASE, Part.EVENTS, Part.TELEMETRY, Part.DESK) and row.console_s > _SEEN_WITHIN_S * slack:
+        wrong.append(f"a press was on the console after {row.console_s:.2f} s, expected {_SEEN_WITHIN_S * slack:g} s")
     if cell.part in (Part.DATABASE, Part.EVENTS) and cell.fault is Fault.FREEZE and not row.unstored:
         wrong.append("no press was shown as not yet stored")
-    if cell.part is Part.BROKER and (row.told_s is None or row.told_s > _TOLD_WITHIN_S):
-        wrong.append(f"the console was told after {row.told_s} s that presses cannot arrive, expected {_TOLD_WITHIN_S:g} s")
+    if cell.part is Part.BROKER and (row.told_s is None or row.told_s > _TOLD_WITHIN_S * slack):
+        wrong.append(f"the console was told after {row.told_s} s that presses cannot arrive, expected {_TOLD_WITHIN_S * slack:g} s")
     if cell.part is Part.DATABASE:
-        wrong += [f"{one.device.code} waited {_waited(one):.1f} s for the broker" for one in said.presses if _waited(one) > 2]
+        wrong += [
+            f"{one.device.code} waited {_waited(one):.1f} s for the broker" for one in said.presses if _waited(one) > 2 * slack
+        ]
     return wrong
+
+
+def _slack() -> float:
+    """How much more time than promised is given on a machine that has more to do than it can."""
+    return _PATIENCE if os.getloadavg()[0] / (os.cpu_count() or 1) > _BUSY else 1.0
 
 
 async def _stored(stage: Stage, table: str, said: list[Sent]) -> proof.Tally:
