@@ -12,6 +12,7 @@ from pathlib import Path
 from psycopg.rows import class_row
 from psycopg.sql import SQL, Identifier, Literal
 
+from store import history
 from store.connect import Connection
 from store.errors import StoreError
 from store.statements import statements
@@ -87,7 +88,10 @@ async def apply(conn: Connection, known: Sequence[Migration] | None = None) -> l
         await conn.execute(_SQL["lock"])
         await conn.execute(_SQL["create_table"])
         pending = _pending(await _applied(conn), known)
-    return [migration.name for migration in pending if await _apply_one(conn, migration)]
+    applied = [migration.name for migration in pending if await _apply_one(conn, migration)]
+    async with conn.transaction():
+        await history.name_metrics(conn)
+    return applied
 
 
 async def status(conn: Connection, known: Sequence[Migration] | None = None) -> Status:

@@ -10,7 +10,7 @@ import msgspec
 from care.district import DeviceEntry, District, problems
 from care.people import Contact
 from devices.profiles import PROFILES
-from store import notify
+from store import history, notify
 from store.connect import Connection
 from store.errors import StoreError
 from store.rows import all_rows, as_json, one_row, one_value, values_of
@@ -127,6 +127,7 @@ async def load_district(conn: Connection, district: District, now: datetime) -> 
     if loaded is not None and loaded.code != district.code:
         raise DifferentCell(loaded.code, district.code)
     await _load(conn, district, now)
+    await history.roll_ups_in(conn, district.timezone)
     await notify.register(conn, "")
 
 

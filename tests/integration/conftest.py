@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import json
 import shutil
 import signal
 import subprocess
@@ -30,6 +31,7 @@ from store.register import load_district
 from store.server import Database, EmbeddedDatabase
 
 _TEMPLATE, _LOADED = "template_vigil", "template_loaded"
+_TIMESCALE = Path(__file__).resolve().parent.parent / "timescale"
 _ENOUGH = 2 * 1024**3
 _numbers = itertools.count(1)
 
@@ -76,6 +78,28 @@ def loaded_template(
     make(superuser, _LOADED, template)
     asyncio.run(_load(postgres.dsn("vigil_owner", _LOADED), small_district, now))
     return _LOADED
+
+
+@pytest.fixture(scope="session")
+def timescale() -> Iterator[str]:
+    """How to connect to a real TimescaleDB with the newest schema: one connection at a time, no COPY, started once a session."""
+    if shutil.which("node") is None:
+        pytest.skip("no Node.js: nothing here is tested on TimescaleDB")
+    if not (_TIMESCALE / "node_modules").is_dir():
+        pytest.skip("tests/timescale has no packages: nothing here is tested on TimescaleDB; `make prepare` installs them")
+    server = subprocess.Popen(["node", "server.mjs"], cwd=_TIMESCALE, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    with server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        port = json.loads(server.stdout.readline())["port"]
+        dsn = f"host=127.0.0.1 port={port} user=postgres password=postgres dbname=postgres sslmode=disable"
+        try:
+            with psycopg.connect(dsn, autocommit=True) as conn:
+                conn.execute("CREATE EXTENSION timescaledb")
+            asyncio.run(_migrate(dsn))
+            yield dsn
+        finally:
+            server.stdin.close()  # it leaves
 
 
 @pytest.fixture
