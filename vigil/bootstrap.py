@@ -18,6 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 DASHBOARD = ROOT / "dashboard"
+TIMESCALE = ROOT / "tests" / "timescale"
 LOG = ROOT / "var" / "log" / "bootstrap.log"
 OLDEST_PYTHON = (3, 11)
 OLDEST_NODE = 20
@@ -158,12 +159,21 @@ def dashboard() -> None:
 def node_modules() -> "dict[str, str]":
     """The dashboard's pinned packages; the environment in which npm works."""
     environ = node()
-    wanted = digest([DASHBOARD / "package.json", DASHBOARD / "package-lock.json"])
-    stamp = DASHBOARD / "node_modules" / ".stamp"
-    if not fresh(stamp, wanted):
-        step("console packages", ["npm", "ci", "--no-audit", "--no-fund"], DASHBOARD, environ)
-        stamp.write_text(wanted)
+    _packages("console packages", DASHBOARD, environ)
     return environ
+
+
+def timescale() -> None:
+    """The TimescaleDB that the tests compare with: pinned packages, nothing that the product needs."""
+    _packages("TimescaleDB for the tests", TIMESCALE, node())
+
+
+def _packages(title: str, folder: Path, environ: "dict[str, str]") -> None:
+    wanted = digest([folder / "package.json", folder / "package-lock.json"])
+    stamp = folder / "node_modules" / ".stamp"
+    if not fresh(stamp, wanted):
+        step(title, ["npm", "ci", "--no-audit", "--no-fund"], folder, environ)
+        stamp.write_text(wanted)
 
 
 def main(arguments: "list[str]") -> None:
@@ -174,6 +184,8 @@ def main(arguments: "list[str]") -> None:
     say("Vigil 守望: preparing (the first time takes a minute or two)")
     environment("requirements-dev.txt" if goal == "prepare-dev" else "requirements.txt")
     dashboard()
+    if goal == "prepare-dev":
+        timescale()
     if goal == "run":
         os.chdir(ROOT)
         os.execv(python_in_venv(), [str(python_in_venv()), "-m", "vigil", "up", *rest])  # noqa: S606 - we become the product
