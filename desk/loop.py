@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 
-from desk import probe
+from desk import housekeeping, probe
 from desk.meters import Meters
 from dispatch import escalation
 from dispatch.incident import NotAllowed
@@ -45,8 +45,17 @@ def utc_now() -> datetime:
 
 
 async def run(settings: DeskSettings, stop: asyncio.Event, clock: Clock = utc_now, meters: Meters | None = None) -> None:
-    """Keep the clocks until `stop`; survives the database going away."""
-    started, meters = clock(), meters or Meters()
+    """Keep the clocks, and beside them the house, until `stop`; survives the database going away."""
+    housekeeper = asyncio.create_task(housekeeping.run(settings.dsn, stop, clock))
+    try:
+        await _clocks(settings, stop, clock, meters or Meters())
+    finally:
+        housekeeper.cancel()
+        await asyncio.wait([housekeeper])
+
+
+async def _clocks(settings: DeskSettings, stop: asyncio.Event, clock: Clock, meters: Meters) -> None:
+    started = clock()
     while not stop.is_set():
         try:
             async with await connect.connect(settings.dsn, autocommit=True, application="vigil-desk") as conn:
