@@ -19,6 +19,7 @@ RIGHTS: dict[str, dict[str, set[str]]] = {
     "vigil_worker": {
         **{table: {S} for table in ("cell", "areas", "sites", "zones", "devices")},
         "device_health": {S, A, U},
+        **{table: {S} for table in ("retention", "readings_by_minute", "readings_by_hour", "readings_by_day")},
         **{table: {S, A} for table in ("readings", "waveforms", "events", "acks", "clock_fix", "trail")},
         **{table: {S, A, U} for table in ("rejected", "workers", "incidents", "dispatches", "alarms")},
     },
@@ -29,6 +30,7 @@ RIGHTS: dict[str, dict[str, set[str]]] = {
         },
         **{table: {S} for table in ("readings", "waveforms", "events", "acks", "clock_fix", "rejected", "workers", "alarms")},
         **{table: {S} for table in ("cards", "errands")},
+        **{table: {S} for table in ("retention", "readings_by_minute", "readings_by_hour", "readings_by_day")},
         "devices": {S, A},
         "sessions": {S, A, D},
         "trail": {S, A},
