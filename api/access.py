@@ -33,8 +33,8 @@ class Action(StrEnum):
     RUN_ERRAND = "run_errand"
     SET_POSITION = "set_position"
     MARK_SHOWN = "mark_shown"
-
     SEE_SYSTEM = "see_system"
+
 
 class Reach(StrEnum):
     """How far a permission goes: nowhere, what is one's own, or everything in one's scope."""
@@ -72,17 +72,17 @@ class Thing:
     area: str = ""
     site: str = ""
     responders: frozenset[str] = frozenset()
-
     probe: bool = False
 
-_A = Action
+
 PROBE = "probe"  # the role of the probe's console; no account has it
 
+_A = Action
 _DUTY = (
     _A.SEE_DISTRICT, _A.SEE_INCIDENT, _A.SEE_PRIVATE, _A.SEE_RESPONDER, _A.SEE_CANDIDATES, _A.SEE_DEVICE, _A.SEE_UNPROTECTED,
     _A.SEE_FIGURES, _A.ACKNOWLEDGE, _A.DISPATCH, _A.RESOLVE, _A.CLOSE, _A.CANCEL, _A.NOTE, _A.RECALL, _A.RUN_ERRAND, _A.MARK_SHOWN,
-)  # fmt: skip
     _A.SEE_SYSTEM,
+)  # fmt: skip
 _RESPONDER = (_A.SEE_INCIDENT, _A.SEE_PRIVATE, _A.SEE_RESPONDER, _A.SEE_ERRANDS, _A.RUN_ERRAND, _A.SET_POSITION)
 _REGULATOR = (_A.SEE_DISTRICT, _A.SEE_INCIDENT, _A.SEE_RESPONDER, _A.SEE_DEVICE, _A.SEE_UNPROTECTED, _A.SEE_FIGURES)
 
@@ -92,8 +92,8 @@ PERMISSIONS: dict[tuple[str, Action], Reach] = {
     **{("responder", action): Reach.OWN for action in _RESPONDER},
     ("responder", _A.SEE_DISTRICT): Reach.SCOPE,
     **{("regulator", action): Reach.SCOPE for action in _REGULATOR},
-}
     **{(PROBE, action): Reach.OWN for action in (_A.SEE_INCIDENT, _A.SEE_FIGURES)},
+}
 
 MASKS: dict[str, Mask] = {"duty": Mask.DESK, "admin": Mask.DESK, "responder": Mask.RESPONDER, "regulator": Mask.REGULATOR}
 
@@ -105,9 +105,9 @@ def reach(role: str, action: Action) -> Reach:
 
 def may(viewer: Viewer, action: Action, thing: Thing) -> bool:
     """Whether this person may do this to that thing."""
-    match reach(viewer.role, action):
     if thing.probe or viewer.role == PROBE:
         return thing.probe and reach(viewer.role, action) is Reach.OWN and viewer.role == PROBE
+    match reach(viewer.role, action):
         case Reach.SCOPE:
             return within(viewer.scope, thing.area, thing.site)
         case Reach.OWN:

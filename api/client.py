@@ -38,17 +38,18 @@ class Client:
         self.holds: set[UUID] = set()
         self.ended: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self._hello = hello
-        self._queue: deque[str] = deque()
+        self.noticed: float | None = None  # when the news of the last message handed out was noticed (monotonic)
+        self._queue: deque[tuple[str, float | None]] = deque()
         self._characters = 0
         self._seq = 0
         self._waiting = asyncio.Event()
 
-    def put(self, body: str) -> None:
+    def put(self, body: str, noticed: float | None = None) -> None:
         """Queue a message: a JSON object without its seq."""
         if self._queue and (len(self._queue) >= MOST_MESSAGES or self._characters + len(body) > MOST_CHARACTERS):
             self.end(TOO_SLOW, f"{len(self._queue)} messages waiting")
             return
-        self._queue.append(body)
+        self._queue.append((body, noticed))
         self._characters += len(body)
         self._waiting.set()
 
@@ -74,6 +75,6 @@ class Client:
         while not self._queue:
             self._waiting.clear()
             await self._waiting.wait()
-        body = self._queue.popleft()
+        body, self.noticed = self._queue.popleft()
         self._characters -= len(body)
         return body

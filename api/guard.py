@@ -67,7 +67,10 @@ class Guard:
             await self._judged(scope, receive, answered)
         finally:
             who = scope["client"][0] if scope.get("client") else "-"
-            log.info("%s %s %s %d %.0f ms", who, scope["method"], scope["path"], status, (time.monotonic() - began) * 1000)
+            spent = time.monotonic() - began
+            log.info("%s %s %s %d %.0f ms", who, scope["method"], scope["path"], status, spent * 1000)
+            if (here := getattr(getattr(scope.get("app"), "state", None), "context", None)) is not None:
+                here.meters.answered(scope["method"], status, spent)
 
     async def _judged(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)

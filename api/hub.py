@@ -69,12 +69,12 @@ class Hub:
         """What stands on the board for this person."""
         return [row for row in self.board.rows.values() if may(viewer, Action.SEE_INCIDENT, thing_of(row))]
 
-    def changed(self, rows: Iterable[CardRow]) -> list[CardRow]:
-        """Incidents as just read from the database; answers those that were news."""
+    def changed(self, rows: Iterable[CardRow], noticed: float | None = None) -> list[CardRow]:
+        """Incidents as just read from the database; answers those that were news. `noticed`: when we heard of it (monotonic)."""
         news = self.board.adopt(rows)
         for row in news:
             for client in self.clients:
-                self._tell(client, row)
+                self._tell(client, row, noticed)
             if row.id not in self.board.rows:
                 self.board.forget(row.id)
         return news
@@ -156,12 +156,12 @@ class Hub:
                 body = written[scope] = f'{{"type":"figures","at":"{now.isoformat()}",{self._state(scope)}}}'
             client.put(body)
 
-    def _tell(self, client: Client, row: CardRow) -> None:
+    def _tell(self, client: Client, row: CardRow, noticed: float | None) -> None:
         """An incident that has just left someone's sight is told once more, so that it leaves the page too."""
         sees = may(client.viewer, Action.SEE_INCIDENT, thing_of(row))
         if not sees and row.id not in client.holds:
             return
-        client.put(f'{{"type":"incident","incident":{self.board.body(row, client.mask)}}}')
+        client.put(f'{{"type":"incident","incident":{self.board.body(row, client.mask)}}}', noticed)
         if sees and row.id in self.board.rows:
             client.holds.add(row.id)
         else:

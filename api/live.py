@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 import logging
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -62,7 +63,7 @@ def probe_session(headers: Mapping[str, str], key: str) -> Session | None:
 
 async def _serve(socket: WebSocket, client: Client, here: Context) -> None:
     tasks: set[asyncio.Future[Any]] = {
-        asyncio.create_task(_send(socket, client)),
+        asyncio.create_task(_send(socket, client, here)),
         asyncio.create_task(_receive(socket, client, here)),
     }
     try:
@@ -77,12 +78,14 @@ async def _serve(socket: WebSocket, client: Client, here: Context) -> None:
         await _let_go(socket, ending, client.viewer.login)
 
 
-async def _send(socket: WebSocket, client: Client) -> None:
+async def _send(socket: WebSocket, client: Client, here: Context) -> None:
     while True:
         message = await client.next()
         try:
             async with asyncio.timeout(SLOWEST_S):
                 await socket.send_text(message)
+            if client.noticed is not None:
+                here.meters.live.observe(time.monotonic() - client.noticed)
         except TimeoutError:
             client.end(TOO_SLOW, f"nothing taken for {SLOWEST_S:g} s")
             return
@@ -103,7 +106,10 @@ async def _receive(socket: WebSocket, client: Client, here: Context) -> None:
         if isinstance(message, PingMessage):
             client.put(_pong(message.number, datetime.now(UTC)))
         else:
-            here.shown.rendered(shown(here.hub, client, message), client.viewer, datetime.now(UTC))
+            now = datetime.now(UTC)
+            here.meters.first_shown(
+                [here.hub.board.rows[one] for one in here.shown.rendered(shown(here.hub, client, message), client.viewer, now)], now
+            )
 
 
 def shown(hub: Hub, client: Client, message: ShownMessage) -> set[UUID]:

@@ -7,6 +7,7 @@ seconds the board is compared with the database, so that no console can be wrong
 import asyncio
 import contextlib
 import logging
+import time
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -40,6 +41,7 @@ class Pump:
         self._everything = True
         self._register_changed = True
         self._responders_changed = True
+        self._noticed: float | None = None
         self._wake = asyncio.Event()
         self.read = asyncio.Event()  # everything has been read once
         self._wake.set()
@@ -48,6 +50,7 @@ class Pump:
         """A notice of the database."""
         if channel == notify.INCIDENT:
             self._ids.add(UUID(payload.partition(" ")[0]))
+            self._noticed = self._noticed or time.monotonic()
             self._everything |= len(self._ids) > _MOST_IDS
         elif channel == notify.REGISTER:
             self._register_changed = True
@@ -88,8 +91,9 @@ class Pump:
             await self._reload()
         elif self._ids:
             ids, self._ids = list(self._ids), set()
+            noticed, self._noticed = self._noticed, None
             try:
-                await self._news(ids)
+                await self._news(ids, noticed)
             except StoreUnavailable:
                 self._ids |= set(ids)
                 raise
@@ -109,9 +113,9 @@ class Pump:
         self._hub.reload(rows)
         log.info("board reloaded: %d incidents", len(rows))
 
-    async def _news(self, ids: list[UUID]) -> None:
+    async def _news(self, ids: list[UUID], noticed: float | None = None) -> None:
         rows, stored = await self._database.run(lambda conn: self._read(conn, ids))
-        self._feed.settle(stored, {row.id for row in self._hub.changed(rows)})
+        self._feed.settle(stored, {row.id for row in self._hub.changed(rows, noticed)})
 
     async def _compare(self) -> None:
         """What should have been heard of, but was not, is news too."""

@@ -24,12 +24,14 @@ class Shown:
         self._first: dict[UUID, First] = {}
         self._wake = asyncio.Event()
 
-    def rendered(self, ids: set[UUID], by: Viewer, now: datetime) -> None:
-        """A console shows these."""
-        for incident in ids:
-            self._first.setdefault(incident, (now, Actor(by.login, by.account_id, by.role, by.scope)))
+    def rendered(self, ids: set[UUID], by: Viewer, now: datetime) -> set[UUID]:
+        """A console shows these; answers those that no other had shown before."""
+        first = ids - self._first.keys()
+        for incident in first:
+            self._first[incident] = (now, Actor(by.login, by.account_id, by.role, by.scope))
         if ids:
             self._wake.set()
+        return first
 
     async def run(self) -> None:
         """Write them down, for ever."""

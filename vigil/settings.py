@@ -39,10 +39,10 @@ TABLE: tuple[Setting, ...] = (
     Setting("VIGIL_PROBE_URL", "http://127.0.0.1:8400", "the console at which the probe looks whether its press comes out"),
     Setting("VIGIL_METRICS_PORT", "0", "port of a part's /metrics on loopback; 0: none"),
     Setting("VIGIL_LOG", "info", "debug, info, warning or error"),
+    Setting("VIGIL_LOG_FORMAT", "human", "human, or json: one object a line"),
 )
 _BY_NAME = {setting.name: setting for setting in TABLE}
 
-    Setting("VIGIL_LOG_FORMAT", "human", "human, or json: one object a line"),
 
 @dataclass(frozen=True, slots=True)
 class Settings:

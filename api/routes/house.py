@@ -1,14 +1,17 @@
 """How the platform itself is: health for anyone, figures for the machine that watches it, what was rejected for administrators."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
 from api import listings
+from api import system as page
 from api.access import Action, Viewer
 from api.context import Context, context, everywhere, viewer
+from api.database import StoreUnavailable
 from api.problems import NotFound
-from api.shapes import Health
+from api.shapes import Health, SystemShape
 from store import health as store
 
 router = APIRouter(tags=["house"])
@@ -22,6 +25,17 @@ _MOST = 500
 async def health(here: Here) -> Health:
     """What works now; 200 even when something does not, since this process answers."""
     return here.hub.health
+
+
+@router.get("/api/system")
+async def system(here: Here, who: Annotated[Viewer, Depends(viewer)]) -> SystemShape:
+    """How the parts are doing; 200 with less in it when the database is away."""
+    everywhere(who, Action.SEE_SYSTEM)
+    try:
+        workers = await here.database.run(store.workers)
+    except StoreUnavailable:
+        workers = None
+    return page.system(workers, here.hub.health, datetime.now(UTC))
 
 
 @router.get("/metrics", response_class=Response, include_in_schema=False)

@@ -444,6 +444,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * System
+         * @description How the parts are doing; 200 with less in it when the database is away.
+         */
+        get: operations["system_api_system_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/unprotected": {
         parameters: {
             query?: never;
@@ -537,6 +557,24 @@ export interface components {
             name_zh: string;
             /** Parent */
             parent: string;
+        };
+        /**
+         * CalloutShape
+         * @description What one judge of connecting devices has done since it started; `refused` by reason (i18n key refused.<reason>).
+         */
+        CalloutShape: {
+            /** Devices */
+            devices: number | null;
+            /** Disconnected */
+            disconnected: number | null;
+            /** Granted */
+            granted: number | null;
+            /** Name */
+            name: string;
+            /** Refused */
+            refused: {
+                [key: string]: number;
+            } | null;
         };
         /** CauseChoice */
         CauseChoice: {
@@ -933,6 +971,36 @@ export interface components {
             /** Seniors Inside */
             seniors_inside: number;
         };
+        /**
+         * LaneShape
+         * @description One ingest worker. Rates of a part that is not working are None: unknown. Counts are since it started.
+         */
+        LaneShape: {
+            /** Batch Size */
+            batch_size: number | null;
+            /** Commit P50 Ms */
+            commit_p50_ms: number | null;
+            /** Commit P99 Ms */
+            commit_p99_ms: number | null;
+            /** Failures */
+            failures: number | null;
+            /** In Flight */
+            in_flight: number | null;
+            /** Lag S */
+            lag_s: number | null;
+            /** Lane */
+            lane: string;
+            /** Limited */
+            limited: number | null;
+            /** Messages */
+            messages: number | null;
+            /** Messages Per S */
+            messages_per_s: number | null;
+            /** Name */
+            name: string;
+            /** Rejected */
+            rejected: number | null;
+        };
         /** Login */
         Login: {
             /** Login */
@@ -974,12 +1042,73 @@ export interface components {
             /** Responder */
             responder?: string | null;
         };
+        /**
+         * PartShape
+         * @description A part of the platform, as it last reported at `at`; `state` is ours to say, since the dead report nothing.
+         */
+        PartShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Lane */
+            lane: string;
+            /** Name */
+            name: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "working" | "standing_by" | "stopped" | "silent";
+        };
         /** Position */
         Position: {
             /** Lat */
             lat: number;
             /** Lon */
             lon: number;
+        };
+        /**
+         * ProbeShape
+         * @description The probe's last hour, oldest first; `lost` (i18n key reason.<lost>) where its presses do not come out now.
+         */
+        ProbeShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Device */
+            device: string;
+            /** Lost */
+            lost: string | null;
+            /** Ms */
+            ms: number | null;
+            /** Success At */
+            success_at: string | null;
+            /** Tries */
+            tries: components["schemas"]["ProbeTry"][];
+        };
+        /**
+         * ProbeTry
+         * @description One press of the probe; without `ms` it did not come out, and `stage` says how far it came.
+         */
+        ProbeTry: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Ms */
+            ms: number | null;
+            /** Stage */
+            stage: string;
         };
         /**
          * Problem
@@ -1150,6 +1279,25 @@ export interface components {
             name_en: string;
             /** Name Zh */
             name_zh: string;
+        };
+        /**
+         * SystemShape
+         * @description The page of the system. A list that is None could not be read: the database is away.
+         */
+        SystemShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Callouts */
+            callouts: components["schemas"]["CalloutShape"][] | null;
+            health: components["schemas"]["Health"];
+            /** Lanes */
+            lanes: components["schemas"]["LaneShape"][] | null;
+            /** Parts */
+            parts: components["schemas"]["PartShape"][] | null;
+            probe: components["schemas"]["ProbeShape"] | null;
         };
         /**
          * TrailLine
@@ -2089,6 +2237,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Isochrones"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    system_api_system_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemShape"];
                 };
             };
             /** @description Unprocessable Entity */
