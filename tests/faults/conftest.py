@@ -1,4 +1,4 @@
-"""The product, a console and the load, started once for every cell; the table at the end."""
+"""The product, a console and the load, started once for all cells; the table at the end."""
 
 import asyncio
 import os
@@ -58,7 +58,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("cell", ALL if _all(metafunc.config) else SHORT, ids=str)
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with _folder() as data:
