@@ -23,7 +23,7 @@ from store.connect import Connection
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = timedelta(seconds=1)
-ALIVE_WITHIN = timedelta(seconds=8)  # a worker reports every five seconds
+ALIVE_WITHIN = timedelta(seconds=8)  # a worker reports every five seconds; one that is frozen stays connected
 KEEP_OFF = timedelta(seconds=3)  # from an area that was given away, so that the other can take it
 MOST_BYTES, MOST_WAITING, FEW_WAITING = 64 * 1024 * 1024, 4_000, 1_000
 
@@ -54,7 +54,7 @@ class Holding:
         self._looked = now
         await self._reconcile(conn, now)
         others = await self._others(conn, now)
-        await self._take(conn, now, bool(others))
+        await self._take(conn, now, len(others))
         await self._share(conn, now, others)
 
     async def rest(self) -> None:
@@ -92,15 +92,16 @@ class Holding:
             for partition in self.partitions.values():
                 partition.runtime.reconcile(active, now)
 
-    async def _take(self, conn: Connection, now: datetime, shared: bool) -> None:
-        """Free areas: all at once when alone, else one a time, so that others get theirs."""
-        for area in sorted({known.origin.area for known in self._registry.known.values()} - set(self.partitions)):
+    async def _take(self, conn: Connection, now: datetime, others: int) -> None:
+        """Free areas: an even share at once, beyond it one a time, so that others get theirs."""
+        areas = {known.origin.area for known in self._registry.known.values()}
+        for area in sorted(areas - set(self.partitions)):
             given = self._given_away.get(area)
             if given is not None and now - given < KEEP_OFF:
                 continue
             if await locks.try_lock(conn, lock_name(area)):
                 await self._open(conn, area, now)
-                if shared:
+                if len(self.partitions) * (others + 1) >= len(areas):
                     return
 
     async def _open(self, conn: Connection, area: str, now: datetime) -> None:
@@ -120,10 +121,11 @@ class Holding:
 
     async def _others(self, conn: Connection, now: datetime) -> dict[str, int]:
         """How many areas each other living worker of this lane holds."""
+        connected = await locks.connected(conn)
         return {
             row.worker: len(row.stats.get("areas", ()))
             for row in await messages.workers(conn)
-            if row.lane == TELEMETRY and row.worker != self._settings.worker_name
+            if row.lane == TELEMETRY and row.worker != self._settings.worker_name and row.worker in connected
             if now - row.at < ALIVE_WITHIN and not row.stats.get("stopped")
         }
 

@@ -15,3 +15,8 @@ async def try_lock(conn: Connection, name: str) -> bool:
 async def unlock(conn: Connection, name: str) -> bool:
     """Give it back. False when this connection did not hold it."""
     return bool(await one_value(conn, _SQL["unlock"], {"name": name}))
+
+
+async def connected(conn: Connection) -> frozenset[str]:
+    """The names under which this role is connected to this database now: who died is not among them."""
+    return frozenset(name for (name,) in await (await conn.execute(_SQL["connected"])).fetchall())

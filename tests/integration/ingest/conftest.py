@@ -137,9 +137,9 @@ class Place:
             async with asyncio.timeout(15):
                 await task
 
-    async def spawn(self, lane: str, fault: str = "") -> asyncio.subprocess.Process:
+    async def spawn(self, lane: str, fault: str = "", name: str = "") -> asyncio.subprocess.Process:
         """A worker in a process of its own, that dies where `fault` says."""
-        settings = {**asdict(self.settings(f"{lane}-process")), "clock": None}
+        settings = {**asdict(self.settings(name or f"{lane}-process")), "clock": None}
         del settings["clock"]
         environment = {**os.environ, "VIGIL_FAULT": fault, "INGEST": json.dumps(settings)}
         process = await asyncio.create_subprocess_exec(sys.executable, "-c", _PROGRAM.format(lane=lane), cwd=_ROOT, env=environment)
