@@ -86,7 +86,7 @@ export const ui: Record<keyof typeof zh, string> = {
   'panel.no_curve': 'No readings around the onset',
   'panel.condition.active': 'Condition still holds',
   'panel.condition.latched': 'Stands until a person resolves it',
-  'panel.condition.ended': 'Readings back to normal, still to be handled',
+  'panel.condition.ended': 'Readings normal, to be handled',
   'panel.condition.cleared': 'Condition is back to normal',
   'panel.key': 'Key: {who}',
   'panel.beds': '{n} beds',
