@@ -22,6 +22,7 @@ class Action(StrEnum):
     SEE_UNPROTECTED = "see_unprotected"
     SEE_REJECTED = "see_rejected"
     SEE_FIGURES = "see_figures"
+    MANAGE_DEVICES = "manage_devices"
     SEE_ERRANDS = "see_errands"
     ACKNOWLEDGE = "acknowledge"
     DISPATCH = "dispatch"
@@ -88,7 +89,7 @@ _REGULATOR = (_A.SEE_DISTRICT, _A.SEE_INCIDENT, _A.SEE_RESPONDER, _A.SEE_DEVICE,
 
 PERMISSIONS: dict[tuple[str, Action], Reach] = {
     **{("duty", action): Reach.SCOPE for action in _DUTY},
-    **{("admin", action): Reach.SCOPE for action in (*_DUTY, _A.SEE_REJECTED)},
+    **{("admin", action): Reach.SCOPE for action in (*_DUTY, _A.SEE_REJECTED, _A.MANAGE_DEVICES)},
     **{("responder", action): Reach.OWN for action in _RESPONDER},
     ("responder", _A.SEE_DISTRICT): Reach.SCOPE,
     **{("regulator", action): Reach.SCOPE for action in _REGULATOR},

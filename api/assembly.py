@@ -26,7 +26,7 @@ from api.login import keep
 from api.problems import install
 from api.pump import Pump
 from api.register import Register
-from api.routes import errands, house, incidents, people, places
+from api.routes import devices, errands, house, incidents, people, places
 from api.settings import ApiSettings
 from api.shapes import Problem
 from api.shown import Shown
@@ -62,7 +62,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
 def described(**more: Any) -> FastAPI:
     """The interface alone; enough for the export."""
     app = FastAPI(title="Vigil", version="1", docs_url=None, redoc_url=None, openapi_url=None, responses=PROBLEMS, **more)
-    for noun in (people, incidents, errands, places, house):
+    for noun in (people, incidents, errands, places, devices, house):
         app.include_router(noun.router)
     return app
 

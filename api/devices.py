@@ -1,73 +1,131 @@
-"""Devices as lists: what was last heard of each, which are silent, which residents have nothing left that could call for help."""
+"""Devices as lists: what was last heard of each, which are in trouble and where, which residents cannot call for help."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from api.access import Action, Thing, Viewer, mask_of, may
+from api.access import Action, Mask, Thing, Viewer, mask_of, may
 from api.cards import senior_brief, site_brief
-from api.listings import DeviceShape, UnprotectedShape, Why
+from api.listings import DeviceOverview, DeviceShape, SilentGroup, UnprotectedShape
+from api.protection import UNCOUNTED, Unprotected, heard_of, silent, unprotected_among
 from api.register import Register
-from devices.profiles import PROFILES
+from dispatch.alarm import PROBE
+from store import administration
 from store import devices as store
 from store.connect import Connection
 from store.devices import DeviceHealth, RegisteredDevice
 
-CALLS = frozenset({"sos", "pull_cord", "fall"})
-LIFE_PROFILES = frozenset(name for name, profile in PROFILES.items() if CALLS & set(profile.events))
-
-# From the least broken to the most: a resident's trouble is that of the device that is nearest to working.
-_BY_HOPE: tuple[Why, ...] = ("offline", "silent", "never_seen", "revoked")
+MOST_TROUBLED = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Unprotected:
-    """A resident whose every life device is in trouble; `since` when the best of them was last heard."""
+class Wanted:
+    """Which devices are asked for; "" asks for all. `code`: a part of it."""
 
-    senior: str
-    why: Why
-    devices: tuple[str, ...]
-    since: datetime | None
+    site: str = ""
+    area: str = ""
+    profile: str = ""
+    code: str = ""
 
-
-def silent(profile: str, seen_at: datetime | None, now: datetime) -> bool:
-    """Whether a device that was heard once has been quiet for longer than its profile allows."""
-    known = PROFILES.get(profile)
-    return known is not None and seen_at is not None and now - seen_at > known.silent_after
-
-
-def trouble(device: RegisteredDevice, health: DeviceHealth | None, now: datetime) -> Why | None:
-    """What keeps a device from calling for help; None when nothing does."""
-    if device.revoked_at is not None:
-        return "revoked"
-    if health is None or health.seen_at is None:
-        return "never_seen"
-    if silent(device.profile, health.seen_at, now):
-        return "silent"
-    return "offline" if health.online is False else None
+    def covers(self, row: DeviceHealth) -> bool:
+        """Whether this device is meant."""
+        return (
+            row.area.startswith(self.area)
+            and self.profile in ("", row.profile)
+            and self.site in ("", row.site)
+            and self.code in row.code
+        )
 
 
-def unprotected_among(devices: Iterable[RegisteredDevice], health: Mapping[str, DeviceHealth], now: datetime) -> list[Unprotected]:
-    """Residents who have life devices, every one of them in trouble, by code."""
-    of_senior: dict[str, list[RegisteredDevice]] = {}
-    for device in devices:
-        if device.senior and device.profile in LIFE_PROFILES:
-            of_senior.setdefault(device.senior, []).append(device)
-    found = (_unprotected(senior, own, health, now) for senior, own in sorted(of_senior.items()))
-    return [one for one in found if one is not None]
-
-
-async def listed(conn: Connection, register: Register, scope: str, site: str | None, now: datetime) -> list[DeviceShape]:
-    """Every device in service in a scope, or of one of its sites."""
-    return [_shape(row, register, now) for row in await store.health(conn, scope, site)]
+async def listed(conn: Connection, register: Register, scope: str, wanted: Wanted, now: datetime) -> list[DeviceShape]:
+    """Devices in service in a scope, those that are asked for."""
+    listening = await administration.listening_since(conn, now)
+    rows = await store.health(conn, scope, wanted.site or None)
+    return [_shape(row, register, now, listening) for row in rows if wanted.covers(row)]
 
 
 async def unprotected(conn: Connection, register: Register, who: Viewer, now: datetime) -> list[UnprotectedShape]:
     """Residents in someone's scope who have nothing left that could call for help."""
+    listening = await administration.listening_since(conn, now)
     health = {row.code: row for row in await store.health(conn, who.scope)}
+    found = [one for one in _residents(register, who, health, now, listening) if one.counts]
+    return await _with_phones(conn, register, who, found, now)
+
+
+async def overview(conn: Connection, register: Register, who: Viewer, now: datetime) -> DeviceOverview:
+    """Everything that the devices page shows, of one moment."""
+    listening = await administration.listening_since(conn, now)
+    rows = [row for row in await store.health(conn, who.scope) if row.profile != PROBE]  # the platform's own test device
+    states = {row.code: heard_of(row, now, listening) for row in rows}
+    count = Counter(states.values())
+    residents = _residents(register, who, {row.code: row for row in rows}, now, listening)
+    troubled = [row for row in rows if states[row.code] not in ("fine", "not_yet_known")]
+    silences = silent_groups([row for row in rows if states[row.code] in ("silent", "offline")], rows, register)
+    shown = [_shape(row, register, now, listening) for row in troubled[:MOST_TROUBLED]]
+    people = await _with_phones(conn, register, who, [one for one in residents if one.why != "not_yet_known"], now)
     mask = mask_of(who.role)
+    sites = {row.site for row in troubled} | {group.site for group in silences}
+    return DeviceOverview(
+        at=now,
+        listening_since=listening,
+        devices=len(rows),
+        fine=count["fine"],
+        not_yet_known=count["not_yet_known"],
+        states=dict(count),
+        unprotected=[one for one in people if one.why not in UNCOUNTED],
+        worth_a_look=[one for one in people if one.why in UNCOUNTED],
+        unknown_residents=sum(one.why == "not_yet_known" for one in residents),
+        silent=silences,
+        troubled=shown,
+        sites=[site_brief(register.sites[code], mask) for code in sorted(sites) if code in register.sites],
+    )
+
+
+def silent_groups(quiet: Iterable[DeviceHealth], everyone: Iterable[DeviceHealth], register: Register) -> list[SilentGroup]:
+    """Devices that are not heard, together by what they hang on: their gateway, else their site. The largest group first."""
+    of: Callable[[DeviceHealth], tuple[str, str]] = lambda row: _hangs_on(row, register.devices)  # noqa: E731 - one line, used thrice
+    sizes = Counter(map(of, everyone))
+    groups: dict[tuple[str, str], list[DeviceHealth]] = {}
+    for row in quiet:
+        groups.setdefault(of(row), []).append(row)
+    shapes = [
+        SilentGroup(
+            site=site,
+            gateway=gateway,
+            silent=len(rows),
+            devices=sizes[(site, gateway)],
+            since=min((row.seen_at for row in rows if row.seen_at), default=None),
+        )
+        for (site, gateway), rows in groups.items()
+    ]
+    return sorted(shapes, key=lambda one: (-one.silent, one.site, one.gateway))
+
+
+def _hangs_on(row: DeviceHealth, devices: Mapping[str, RegisteredDevice]) -> tuple[str, str]:
+    device = devices.get(row.code)
+    gateway = (device.gateway or (device.code if device.profile == "gateway" else "")) if device else ""
+    return row.site, gateway
+
+
+def _residents(
+    register: Register, who: Viewer, health: Mapping[str, DeviceHealth], now: datetime, listening: datetime | None
+) -> list[Unprotected]:
+    everyone = [
+        (one.code, one.site) for one in register.seniors.values() if may(who, Action.SEE_UNPROTECTED, Thing(one.area, one.site))
+    ]
+    devices = [one for one in register.devices.values() if may(who, Action.SEE_UNPROTECTED, Thing(one.area, one.site))]
+    return unprotected_among(devices, health, now, listening, everyone)
+
+
+async def _with_phones(
+    conn: Connection, register: Register, who: Viewer, found: list[Unprotected], now: datetime
+) -> list[UnprotectedShape]:
+    """As the reader may see them; a telephone number only for whom it is to be dialled by."""
+    mask = mask_of(who.role)
+    phones = await administration.phones(conn, who.scope, [one.senior for one in found]) if mask is Mask.DESK else {}
     shapes = []
-    for one in unprotected_among(_in_scope(register, who), health, now):
+    for one in found:
         senior = register.seniors.get(one.senior)
         site = register.sites.get(senior.site) if senior else None
         if senior and site:
@@ -78,32 +136,13 @@ async def unprotected(conn: Connection, register: Register, who: Viewer, now: da
                     why=one.why,
                     devices=list(one.devices),
                     since=one.since,
+                    phone=phones.get(one.senior) or None,
                 )
             )
     return shapes
 
 
-def _in_scope(register: Register, who: Viewer) -> Iterable[RegisteredDevice]:
-    return (one for one in register.devices.values() if may(who, Action.SEE_UNPROTECTED, Thing(one.area, one.site)))
-
-
-def _unprotected(
-    senior: str, devices: list[RegisteredDevice], health: Mapping[str, DeviceHealth], now: datetime
-) -> Unprotected | None:
-    troubles = {device.code: trouble(device, health.get(device.code), now) for device in devices}
-    reasons = {why for why in troubles.values() if why is not None}
-    if None in troubles.values():
-        return None
-    seen = [health[code].seen_at for code in troubles if code in health]
-    return Unprotected(
-        senior,
-        next(why for why in _BY_HOPE if why in reasons),
-        tuple(sorted(troubles)),
-        max((at for at in seen if at is not None), default=None),
-    )
-
-
-def _shape(row: DeviceHealth, register: Register, now: datetime) -> DeviceShape:
+def _shape(row: DeviceHealth, register: Register, now: datetime, listening: datetime | None) -> DeviceShape:
     device = register.devices.get(row.code)
     return DeviceShape(
         code=row.code,
@@ -124,5 +163,8 @@ def _shape(row: DeviceHealth, register: Register, now: datetime) -> DeviceShape:
         battery=row.battery,
         battery_at=row.battery_at,
         signal=row.signal,
+        signal_at=row.signal_at,
+        clock_wrong_at=row.clock_wrong_at,
         silent=silent(row.profile, row.seen_at, now),
+        state=heard_of(row, now, listening),
     )

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -10,14 +11,14 @@ from math import ceil
 
 from api.context import Context
 from api.database import StoreUnavailable
-from api.devices import silent, unprotected_among
 from api.hub import UNKNOWN
 from api.probe import latest
+from api.protection import heard_of, unprotected_among
 from api.roads import circle_share
 from api.shapes import Figures
 from care.places import within
 from dispatch.alarm import PROBE
-from store import devices, health, incidents
+from store import administration, devices, health, incidents
 from store.connect import Connection
 from store.devices import DeviceHealth, RegisteredDevice
 from store.health import WorkerRow
@@ -39,6 +40,7 @@ class Facts:
     workers: list[WorkerRow]
     answers: dict[str, list[float]]
     load: dict[str, int]
+    listening: datetime | None
 
 
 @dataclass(slots=True)
@@ -91,12 +93,9 @@ class FiguresTask:
 
 
 def figures(scope: str, facts: Facts, registered: Sequence[RegisteredDevice], share: float | None, now: datetime) -> Figures:
-    """The figures of one scope. `online`: heard within its limit, link not reported down; `silent`: heard, but not within it."""
+    """The figures of one scope. `online`: heard within its limit, link not reported down; `silent`: not, though there was time."""
     mine = [row for row in facts.health if within(scope, row.area, row.site) and row.profile != PROBE]
-    quiet = sum(silent(row.profile, row.seen_at, now) for row in mine)
-    reachable = sum(
-        row.seen_at is not None and row.online is not False and not silent(row.profile, row.seen_at, now) for row in mine
-    )
+    states = Counter(heard_of(row, now, facts.listening) for row in mine)
     probe = latest(facts.workers)
     own = [device for device in registered if within(scope, device.area, device.site)]
     answers = facts.answers.get(scope, [])
@@ -109,9 +108,9 @@ def figures(scope: str, facts: Facts, registered: Sequence[RegisteredDevice], sh
     ]
     return Figures(
         devices=len(mine),
-        online=reachable,
-        silent=quiet,
-        unprotected=len(unprotected_among(own, {row.code: row for row in mine}, now)),
+        online=states["fine"] + states["battery_low"],
+        silent=states["silent"],
+        unprotected=sum(one.counts for one in unprotected_among(own, {row.code: row for row in mine}, now, facts.listening)),
         circle_share=share,
         answer_p90_s=percentile(answers, 0.9),
         answer_n=len(answers),
@@ -134,7 +133,8 @@ async def _facts(conn: Connection, scopes: Iterable[str], now: datetime) -> Fact
     for scope in scopes:
         answers[scope] = await incidents.answer_times(conn, scope, now - _SHIFT)
         load[scope] = await incidents.alarm_load(conn, scope, now - _LOAD)
-    return Facts(await devices.health(conn), await health.workers(conn), answers, load)
+    listening = await administration.listening_since(conn, now)
+    return Facts(await devices.health(conn), await health.workers(conn), answers, load, listening)
 
 
 def _in_service(scope: str, registered: Iterable[RegisteredDevice]) -> list[RegisteredDevice]:

@@ -3,9 +3,14 @@
 from datetime import datetime
 from typing import Literal
 
+from pydantic import Field
+
 from api.shapes import SeniorBrief, Shape, SiteBrief
 
-Why = Literal["revoked", "never_seen", "silent", "offline"]
+Standing = Literal["fine", "battery_low", "not_yet_known", "offline", "silent", "never_seen", "revoked"]
+Why = Literal["not_yet_known", "battery_low", "offline", "silent", "never_seen", "revoked", "no_device"]
+Code = Field(pattern=r"^[a-z0-9-]{1,40}$")
+Named = Field(default="", max_length=60)
 
 
 class DeviceShape(Shape):
@@ -29,17 +34,24 @@ class DeviceShape(Shape):
     battery: float | None
     battery_at: datetime | None
     signal: float | None
+    signal_at: datetime | None
+    clock_wrong_at: datetime | None
     silent: bool
+    state: Standing
 
 
 class UnprotectedShape(Shape):
-    """A resident with no device left that could call for help. `why` (i18n key unprotected.<why>): what ails the best of them."""
+    """A resident with no device left that could call for help. `why` (i18n key unprotected.<why>): what ails the best of them.
+
+    `not_yet_known`: we have not listened long enough to tell; not counted among the unprotected. `phone`: to check by hand.
+    """
 
     senior: SeniorBrief
     site: SiteBrief
     why: Why
     devices: list[str]
     since: datetime | None
+    phone: str | None = None
 
 
 class RejectedShape(Shape):
@@ -50,6 +62,98 @@ class RejectedShape(Shape):
     area: str
     reason: str
     payload: str
+    first_at: datetime
+    last_at: datetime
+    times: int
+
+
+class SilentGroup(Shape):
+    """How many devices behind one gateway ("": at the site itself) are not heard, of how many, since the first fell silent."""
+
+    site: str
+    gateway: str
+    silent: int
+    devices: int
+    since: datetime | None
+
+
+class DeviceOverview(Shape):
+    """The devices page: who cannot call for help, and every device with something the matter, in one reading of one moment.
+
+    `listening_since`: since when a device could be heard; None: nobody listens now. `states`: how many devices in service are in
+    each state. `worth_a_look`: residents whose only device has a low battery. `troubled`: at most 2,000 devices.
+    """
+
+    at: datetime
+    listening_since: datetime | None
+    devices: int
+    fine: int
+    not_yet_known: int
+    states: dict[Standing, int]
+    unprotected: list[UnprotectedShape]
+    worth_a_look: list[UnprotectedShape]
+    unknown_residents: int
+    silent: list[SilentGroup]
+    troubled: list[DeviceShape]
+    sites: list[SiteBrief]
+
+
+class EnrolmentForm(Shape):
+    """A device to be enrolled; zone, senior and gateway by code, "" where there is none."""
+
+    code: str = Code
+    profile: str = Named
+    site: str = Code
+    zone: str = Named
+    senior: str = Named
+    gateway: str = Named
+
+
+class DeviceToken(Shape):
+    """The token of a device, shown this once: only its hash is kept."""
+
+    device: str
+    token: str
+
+
+class Revoked(Shape):
+    """A device that may not connect any more, and since when."""
+
+    device: str
+    revoked_at: datetime
+
+
+class RegisterLineShape(Shape):
+    """Who did what to which device's enrolment, and when."""
+
+    id: int
+    at: datetime
+    actor: str
+    action: Literal["enrolled", "rotated", "revoked"]
+    device: str
+    area: str
+    site: str
+
+
+class FirmwareShape(Shape):
+    """How many devices in service run a version. `confirmed`: said so themselves; the others are as they were enrolled."""
+
+    profile: str
+    version: str
+    devices: int
+    confirmed: int
+    last_seen_at: datetime | None
+
+
+class RefusalShape(Shape):
+    """What the broker refused a device within one hour (i18n key refusal.<kind>). Device "": names that are in no register."""
+
+    hour: datetime
+    kind: str
+    device: str
+    area: str
+    site: str
+    subject: str
     first_at: datetime
     last_at: datetime
     times: int

@@ -1,6 +1,7 @@
 """Which refusal of the store and of ours answers with which status and key."""
 
 from api.problems import OURS
+from store.devices import DeviceExists, UnknownDevice, UnknownPlace, UnknownSite
 from store.dispatches import ResponderBusy
 from store.errors import NotFound
 from store.incidents import AlreadyAcknowledged, StaleVersion, UnknownCause
@@ -11,5 +12,9 @@ TABLE: dict[type[Exception], tuple[int, str]] = {
     AlreadyAcknowledged: (409, "already_acknowledged"),
     StaleVersion: (409, "stale_version"),
     UnknownCause: (422, "unknown_cause"),
+    UnknownDevice: (404, "unknown_device"),
+    DeviceExists: (409, "device_exists"),
+    UnknownPlace: (422, "unknown_place"),
+    UnknownSite: (422, "unknown_place"),
     ResponderBusy: (409, "responder_busy"),
 }

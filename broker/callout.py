@@ -25,7 +25,7 @@ from broker.register import Load, Register
 from broker.secrets import BrokerSecrets
 from broker.warden import sweep
 
-__all__ = ["CalloutSettings", "Counts", "Load", "serve"]
+__all__ = ["CalloutSettings", "Counts", "Load", "connection", "serve"]
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +36,7 @@ _QUEUE = "vigil-callout"
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 5.0
 _ENSURE_S = 10.0
 _DRAIN_S = 2.0
+_MOST_NAMES, _LONGEST_NAME = 1_000, 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,15 @@ class Counts:
     devices: int = 0
     granted: int = 0
     refused: Counter[str] = field(default_factory=Counter)
+    untold: Counter[tuple[str, str]] = field(default_factory=Counter)  # (reason, device), until somebody takes and keeps them
     disconnected: int = 0
     failed_loads: int = 0
+
+    def refuse(self, reason: str, name: str) -> None:
+        """Count a refused login. Anybody may invent names: past a limit they count together."""
+        self.refused[reason] += 1
+        known = len(self.untold) < _MOST_NAMES or (reason, name) in self.untold
+        self.untold[(reason, name[:_LONGEST_NAME] if known else "")] += 1
 
 
 async def serve(
@@ -96,7 +104,7 @@ async def _run(settings: CalloutSettings, load: Load, changed: asyncio.Event, co
     async def returned() -> None:
         changed.set()
 
-    async with _connection(settings, "callout", lost, returned) as judging, _connection(settings, "warden") as warden:
+    async with connection(settings, "callout", lost, returned) as judging, connection(settings, "warden") as warden:
         clerk = _Clerk(register, Signer(settings.secrets.callout_seed), counts)
         pause_s = _FIRST_PAUSE_S
         while True:
@@ -136,7 +144,7 @@ class _Clerk:
     def decide(self, question: Question, now: int) -> bytes:
         verdict = judge(self._register.granted, question.username, question.password, question.client)
         if isinstance(verdict, Refusal):
-            self._counts.refused[verdict.reason] += 1
+            self._counts.refuse(verdict.reason, question.username)
             log.info("device %.40r refused: %s", question.username, verdict.reason)
             return refused(self._signer, question, verdict.reason, now)
         self._counts.granted += 1
@@ -166,7 +174,7 @@ async def _ensure(settings: CalloutSettings, specs: tuple[SessionSpec, ...]) -> 
 
 
 @contextlib.asynccontextmanager
-async def _connection(
+async def connection(
     settings: CalloutSettings, user: str, lost: Told | None = None, returned: Told | None = None
 ) -> AsyncIterator[NatsClient]:
     """A connection to the broker that waits for it to come and, once made, returns by itself for ever."""

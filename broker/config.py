@@ -65,7 +65,10 @@ class BadConfig(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class BrokerConfig:
-    """Where the server listens, where it keeps its data and whom it trusts. `host` is for services, `mqtt_host` for devices."""
+    """Where the server listens, where it keeps its data and whom it trusts. `host` is for services, `mqtt_host` for devices.
+
+    `log`: a file that the server writes and renames by itself when it is full; without one it writes to standard error.
+    """
 
     data: Path
     secrets: BrokerSecrets
@@ -77,6 +80,7 @@ class BrokerConfig:
     server_name: str = "vigil"
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    log: Path | None = None
 
 
 def render(config: BrokerConfig) -> str:
@@ -98,6 +102,9 @@ def render(config: BrokerConfig) -> str:
             "auth_callout": {"issuer": config.secrets.issuer, "account": AUTH, "auth_users": list(SERVICES)},
         },
     }
+    document |= {"logtime_utc": True}  # broker.violations reads it
+    if config.log is not None:
+        document |= {"log_file": str(config.log), "logfile_size_limit": _LOG_BYTES, "logfile_max_num": _LOGS}
     _check(document, "config")
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
@@ -105,6 +112,9 @@ def render(config: BrokerConfig) -> str:
 # How long a CONNECT may wait for the callout. 2,500 devices that return at once are judged in three seconds; and a server that is
 # asked to stop waits for the CONNECTs it has open.
 _PATIENCE_S = 5
+
+# A device that is refused something thousands of times a second fills a log, not the disk.
+_LOG_BYTES, _LOGS = 8 * 1024 * 1024, 4
 
 
 def _mqtt(config: BrokerConfig) -> dict[str, Any]:

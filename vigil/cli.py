@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from vigil import doctor, errors, parts, registry, simulate, up
+from vigil import doctor, errors, logs, parts, probing, registry, simulate, up, workers
 from vigil.settings import TABLE, Settings
 
 
@@ -17,8 +17,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if getattr(arguments, "data", None):
         os.environ["VIGIL_DATA"] = str(arguments.data)
     settings = Settings(dict(os.environ))
-    parts.start_logging(settings)
     try:
+        logs.start(settings)
         status: int = asyncio.run(arguments.run(arguments, settings))
     except errors.EXPECTED as error:
         print(f"vigil {arguments.command}: {error}", file=sys.stderr)
@@ -57,6 +57,12 @@ def _add_up(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     one = commands.add_parser("up", help="everything on this machine: broker, database, demo district, workers, console")
     one.add_argument("--port", type=_port, help="port of the console (default 8400; taken: the next free one)")
     one.add_argument("--mqtt-port", type=_port, help="port for devices (default 1883; taken: the next free one)")
+    one.add_argument(
+        "--tls", action="store_true", help="devices speak MQTT over TLS, by default on port 8883; none speaks it plainly"
+    )
+    one.add_argument(
+        "--tls-name", action="append", default=[], help="a name or address devices call this machine by; again for more"
+    )
     one.add_argument("--no-simulator", action="store_true", help="no simulated life; devices must be real")
     one.add_argument("--workers", type=_count, default=1, help="telemetry workers, which share the areas (default 1)")
     one.add_argument("--speed", type=_speed, default=1.0, help="how much faster than life the simulator runs (default 1)")
@@ -65,14 +71,11 @@ def _add_up(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
 
 
 def _add_parts(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    ingest = commands.add_parser("ingest", help="one ingest worker (a part of `up`)")
-    ingest.add_argument("--lane", choices=("events", "telemetry"), required=True)
-    ingest.add_argument("--name", default="")
-    ingest.set_defaults(run=parts.ingest)
+    workers.add_workers(commands)
     for name, run, text in (
-        ("desk", parts.desk, "the loop that never sleeps (a part of `up`)"),
         ("api", parts.api, "the console, REST and websocket (a part of `up`)"),
         ("callout", parts.callout, "the judge of each device that connects (a part of `up`)"),
+        ("probe", probing.command, "the device that presses itself through the whole path (a part of `up`)"),
         ("migrate", parts.migrate, "bring the database's schema up to date"),
         ("setup", parts.setup, "draw secrets and write the NATS server's configuration (for containers)"),
         ("load-demo", parts.load_demo, "load the demo district into an empty database"),

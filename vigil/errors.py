@@ -6,6 +6,7 @@ from broker.config import BadConfig
 from broker.server import BrokerFailed
 from dispatch.incident import NotAllowed
 from store.errors import StoreError
+from vigil.certificates import NoCertificate
 from vigil.demo import DistrictDoesNotFit
 from vigil.ports import NoFreePort
 from vigil.settings import BadSetting
@@ -21,6 +22,7 @@ EXPECTED: tuple[type[Exception], ...] = (
     BrokerFailed,
     ChildFailed,
     DistrictDoesNotFit,
+    NoCertificate,
     NoFreePort,
     NotAllowed,
     NotRunning,

@@ -14,7 +14,8 @@ from argon2 import PasswordHasher
 
 from devices.profiles import PROFILES
 from simulators import tokens
-from store import devices, people
+from store import administration, devices, people
+from store.administration import Clerk, Enrolment
 from store.connect import Connection, connect
 from vigil import demo, state
 from vigil.settings import BadSetting, Settings
@@ -48,22 +49,25 @@ async def users_command(arguments: argparse.Namespace, settings: Settings) -> in
 
 
 async def _on_devices(conn: Connection, arguments: argparse.Namespace) -> object:
-    now = datetime.now(UTC)
+    now, clerk = datetime.now(UTC), Clerk(f"cli:{getpass.getuser()}", None)
     if arguments.action == "list":
         known = await devices.register(conn)
         return [asdict(one) for one in known.values() if arguments.site in ("", one.site)]
-    if arguments.action == "revoke":
-        await devices.revoke(conn, arguments.code, now)
-        return {"device": arguments.code, "revoked_at": now}
     token = secrets.token_urlsafe(32)
-    if arguments.action == "rotate":
-        await devices.set_tokens(conn, {arguments.code: demo.digest(token)})
-    else:
-        if arguments.profile not in PROFILES:
-            raise BadSetting(f"--profile: expected one of {', '.join(PROFILES)}, got {arguments.profile!r}")
-        places = (arguments.site, arguments.zone, arguments.senior, arguments.gateway)
-        await devices.enrol(conn, arguments.code, arguments.profile, *places, demo.digest(token), now)
+    async with conn.transaction():  # the act and its line in the log, or neither
+        if arguments.action == "revoke":
+            return {"device": arguments.code, "revoked_at": await administration.revoke(conn, clerk, arguments.code, now)}
+        if arguments.action == "rotate":
+            await administration.rotate(conn, clerk, arguments.code, token, now)
+        else:
+            await administration.enrol(conn, clerk, _enrolment(arguments), token, now)
     return {"device": arguments.code, "token": token}
+
+
+def _enrolment(arguments: argparse.Namespace) -> Enrolment:
+    if arguments.profile not in PROFILES:
+        raise BadSetting(f"--profile: expected one of {', '.join(PROFILES)}, got {arguments.profile!r}")
+    return Enrolment(arguments.code, arguments.profile, arguments.site, arguments.zone, arguments.senior, arguments.gateway)
 
 
 async def _on_users(conn: Connection, arguments: argparse.Namespace) -> object:

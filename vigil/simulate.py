@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import websockets
@@ -180,7 +181,7 @@ def _stage(settings: Settings) -> Stage:
     district = demo_district(running.seed)
     chief = next(one for one in district.accounts if one.role == "duty" and one.scope == district.code)
     password = demo.passwords(settings.secrets, [chief.login])[chief.login]
-    where = Endpoint("127.0.0.1", running.mqtt_port)
+    where = Endpoint("127.0.0.1", running.mqtt_port, Path(running.tls_ca) if running.tls_ca else None)
     return Stage(running.url, where, demo.seed(settings.secrets), district, chief.login, password)
 
 

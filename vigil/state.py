@@ -16,7 +16,7 @@ class NotRunning(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Written when everything is up, removed when it stops."""
+    """Written when everything is up, removed when it stops. `tls_ca`: what proves the broker, "" where MQTT is plain."""
 
     pid: int
     url: str
@@ -24,6 +24,7 @@ class State:
     database_port: int
     seed: int
     children: dict[str, int]
+    tls_ca: str = ""
 
 
 def write(data: Path, state: State) -> None:

@@ -1,15 +1,14 @@
-"""The district and what is in it: areas, sites, map layers, responders and what they reach, devices, who is unprotected."""
+"""The district and what is in it: areas, sites, map layers, responders and what they reach."""
 
 from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
-from api import devices, roads
+from api import roads
 from api.access import Action, Mask, Thing, Viewer, mask_of, may
 from api.cards import site_brief
 from api.context import Context, context, demand, everywhere, viewer
-from api.listings import DeviceShape, UnprotectedShape
 from api.people import shape
 from api.problems import NotFound
 from api.shapes import AreaShape, DistrictShape, Isochrones, ResponderPlace, SitePoint
@@ -65,28 +64,6 @@ async def isochrone(code: str, here: Here, who: Who) -> Isochrones:
         raise NotFound("no such responder, or not in your scope")
     demand(who, Action.SEE_RESPONDER, found.thing, seen_by=Action.SEE_RESPONDER)
     return await roads.isochrones(here.roads, found, here.register, datetime.now(UTC))
-
-
-@router.get("/devices")
-async def listed(here: Here, who: Who, site: str | None = None) -> list[DeviceShape]:
-    """Devices and what was last heard of them, of one site or of one's scope."""
-    everywhere(who, Action.SEE_DEVICE)
-    if site is not None:
-        _seen(here, who, site)
-    return await here.database.run(lambda conn: devices.listed(conn, here.register, who.scope, site, datetime.now(UTC)))
-
-
-@router.get("/unprotected")
-async def unprotected(here: Here, who: Who) -> list[UnprotectedShape]:
-    """Residents with nothing left that could call for help: silent, offline, revoked or never heard. To be checked by hand."""
-    everywhere(who, Action.SEE_UNPROTECTED)
-    return await here.database.run(lambda conn: devices.unprotected(conn, here.register, who, datetime.now(UTC)))
-
-
-def _seen(here: Context, who: Viewer, code: str) -> None:
-    found = here.register.sites.get(code)
-    if found is None or not may(who, Action.SEE_DEVICE, Thing(found.area, found.code)):
-        raise NotFound("no such site, or not in your scope")
 
 
 def _site_point(site: store.SiteRow, mask: Mask) -> SitePoint:

@@ -21,19 +21,23 @@ RIGHTS: dict[str, dict[str, set[str]]] = {
         "device_health": {S, A, U},
         **{table: {S} for table in ("retention", "readings_by_minute", "readings_by_hour", "readings_by_day")},
         **{table: {S, A} for table in ("readings", "waveforms", "events", "acks", "clock_fix", "trail")},
-        **{table: {S, A, U} for table in ("rejected", "workers", "incidents", "dispatches", "alarms")},
+        **{table: {S, A, U} for table in ("rejected", "workers", "incidents", "dispatches", "alarms", "refusals", "log_marks")},
     },
     "vigil_api": {
         **{
             table: {S}
             for table in ("cell", "layers", "areas", "sites", "zones", "seniors", "device_health", "accounts", "responders")
         },
-        **{table: {S} for table in ("readings", "waveforms", "events", "acks", "clock_fix", "rejected", "workers", "alarms")},
+        **{
+            table: {S}
+            for table in ("readings", "waveforms", "events", "acks", "clock_fix", "rejected", "workers", "alarms", "refusals")
+        },
         **{table: {S} for table in ("cards", "errands")},
         **{table: {S} for table in ("retention", "readings_by_minute", "readings_by_hour", "readings_by_day")},
         "devices": {S, A},
         "sessions": {S, A, D},
         "trail": {S, A},
+        "register_log": {S, A},
         **{table: {S, A, U} for table in ("incidents", "dispatches")},
     },
 }

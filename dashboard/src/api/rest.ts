@@ -13,11 +13,95 @@ export interface paths {
         };
         /**
          * Listed
-         * @description Devices and what was last heard of them, of one site or of one's scope.
+         * @description Devices and what was last heard of them, in one's scope; of one site, area or profile, or with this in their code.
          */
         get: operations["listed_api_devices_get"];
         put?: never;
+        /**
+         * Enrol
+         * @description Register a device. Its token is in the answer and nowhere else.
+         */
+        post: operations["enrol_api_devices_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/devices/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Register Log
+         * @description Who enrolled, rotated or revoked which device, the newest first.
+         */
+        get: operations["register_log_api_devices_log_get"];
+        put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/devices/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Overview
+         * @description Who cannot call for help now, and every device with something the matter.
+         */
+        get: operations["overview_api_devices_overview_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/devices/{code}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke
+         * @description Refuse a device from now on, and put it out at once. What it said stays.
+         */
+        post: operations["revoke_api_devices__code__revoke_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/devices/{code}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate
+         * @description Give a device a new token; who came in with the old one is put out at once.
+         */
+        post: operations["rotate_api_devices__code__rotate_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -56,6 +140,26 @@ export interface paths {
          * @description What a console loads once: every area for orientation, the sites of one's scope.
          */
         get: operations["district_api_district_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/firmware": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Firmware
+         * @description Which firmware runs where: devices in service by profile and version.
+         */
+        get: operations["firmware_api_firmware_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -336,6 +440,26 @@ export interface paths {
          * @description Who is logged in.
          */
         get: operations["me_api_me_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/refusals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Refused
+         * @description What the broker refused within a week, by device and hour: logins, forged publishes, foreign subscriptions.
+         */
+        get: operations["refused_api_refusals_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -660,6 +784,44 @@ export interface components {
             why: string;
         };
         /**
+         * DeviceOverview
+         * @description The devices page: who cannot call for help, and every device with something the matter, in one reading of one moment.
+         *
+         *     `listening_since`: since when a device could be heard; None: nobody listens now. `states`: how many devices in service are in
+         *     each state. `worth_a_look`: residents whose only device has a low battery. `troubled`: at most 2,000 devices.
+         */
+        DeviceOverview: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Devices */
+            devices: number;
+            /** Fine */
+            fine: number;
+            /** Listening Since */
+            listening_since: string | null;
+            /** Not Yet Known */
+            not_yet_known: number;
+            /** Silent */
+            silent: components["schemas"]["SilentGroup"][];
+            /** Sites */
+            sites: components["schemas"]["SiteBrief"][];
+            /** States */
+            states: {
+                [key: string]: number;
+            };
+            /** Troubled */
+            troubled: components["schemas"]["DeviceShape"][];
+            /** Unknown Residents */
+            unknown_residents: number;
+            /** Unprotected */
+            unprotected: components["schemas"]["UnprotectedShape"][];
+            /** Worth A Look */
+            worth_a_look: components["schemas"]["UnprotectedShape"][];
+        };
+        /**
          * DeviceShape
          * @description A device and what was last heard of it, each fact with its own age; None is unknown.
          */
@@ -670,6 +832,8 @@ export interface components {
             battery: number | null;
             /** Battery At */
             battery_at: string | null;
+            /** Clock Wrong At */
+            clock_wrong_at: string | null;
             /** Code */
             code: string;
             /**
@@ -695,16 +859,33 @@ export interface components {
             senior: string;
             /** Signal */
             signal: number | null;
+            /** Signal At */
+            signal_at: string | null;
             /** Silent */
             silent: boolean;
             /** Site */
             site: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "fine" | "battery_low" | "not_yet_known" | "offline" | "silent" | "never_seen" | "revoked";
             /** Telemetry At */
             telemetry_at: string | null;
             /** Test At */
             test_at: string | null;
             /** Zone */
             zone: string;
+        };
+        /**
+         * DeviceToken
+         * @description The token of a device, shown this once: only its hash is kept.
+         */
+        DeviceToken: {
+            /** Device */
+            device: string;
+            /** Token */
+            token: string;
         };
         /** DispatchBrief */
         DispatchBrief: {
@@ -838,6 +1019,52 @@ export interface components {
             sites: components["schemas"]["SitePoint"][];
             /** Timezone */
             timezone: string;
+        };
+        /**
+         * EnrolmentForm
+         * @description A device to be enrolled; zone, senior and gateway by code, "" where there is none.
+         */
+        EnrolmentForm: {
+            /** Code */
+            code: string;
+            /**
+             * Gateway
+             * @default
+             */
+            gateway: string;
+            /**
+             * Profile
+             * @default
+             */
+            profile: string;
+            /**
+             * Senior
+             * @default
+             */
+            senior: string;
+            /** Site */
+            site: string;
+            /**
+             * Zone
+             * @default
+             */
+            zone: string;
+        };
+        /**
+         * FirmwareShape
+         * @description How many devices in service run a version. `confirmed`: said so themselves; the others are as they were enrolled.
+         */
+        FirmwareShape: {
+            /** Confirmed */
+            confirmed: number;
+            /** Devices */
+            devices: number;
+            /** Last Seen At */
+            last_seen_at: string | null;
+            /** Profile */
+            profile: string;
+            /** Version */
+            version: string;
         };
         /**
          * Health
@@ -1142,6 +1369,65 @@ export interface components {
             value: number | null;
         };
         /**
+         * RefusalShape
+         * @description What the broker refused a device within one hour (i18n key refusal.<kind>). Device "": names that are in no register.
+         */
+        RefusalShape: {
+            /** Area */
+            area: string;
+            /** Device */
+            device: string;
+            /**
+             * First At
+             * Format: date-time
+             */
+            first_at: string;
+            /**
+             * Hour
+             * Format: date-time
+             */
+            hour: string;
+            /** Kind */
+            kind: string;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            /** Site */
+            site: string;
+            /** Subject */
+            subject: string;
+            /** Times */
+            times: number;
+        };
+        /**
+         * RegisterLineShape
+         * @description Who did what to which device's enrolment, and when.
+         */
+        RegisterLineShape: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "enrolled" | "rotated" | "revoked";
+            /** Actor */
+            actor: string;
+            /** Area */
+            area: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Device */
+            device: string;
+            /** Id */
+            id: number;
+            /** Site */
+            site: string;
+        };
+        /**
          * RejectedShape
          * @description A message that could not be understood, its payload as text and cut.
          */
@@ -1206,6 +1492,19 @@ export interface components {
             vehicle: string;
         };
         /**
+         * Revoked
+         * @description A device that may not connect any more, and since when.
+         */
+        Revoked: {
+            /** Device */
+            device: string;
+            /**
+             * Revoked At
+             * Format: date-time
+             */
+            revoked_at: string;
+        };
+        /**
          * SeniorBrief
          * @description As on a card: the name masked.
          */
@@ -1238,6 +1537,22 @@ export interface components {
             name: string;
             /** Phone */
             phone: string;
+        };
+        /**
+         * SilentGroup
+         * @description How many devices behind one gateway ("": at the site itself) are not heard, of how many, since the first fell silent.
+         */
+        SilentGroup: {
+            /** Devices */
+            devices: number;
+            /** Gateway */
+            gateway: string;
+            /** Silent */
+            silent: number;
+            /** Since */
+            since: string | null;
+            /** Site */
+            site: string;
         };
         /** SiteBrief */
         SiteBrief: {
@@ -1327,10 +1642,14 @@ export interface components {
         /**
          * UnprotectedShape
          * @description A resident with no device left that could call for help. `why` (i18n key unprotected.<why>): what ails the best of them.
+         *
+         *     `not_yet_known`: we have not listened long enough to tell; not counted among the unprotected. `phone`: to check by hand.
          */
         UnprotectedShape: {
             /** Devices */
             devices: string[];
+            /** Phone */
+            phone?: string | null;
             senior: components["schemas"]["SeniorBrief"];
             /** Since */
             since: string | null;
@@ -1339,7 +1658,7 @@ export interface components {
              * Why
              * @enum {string}
              */
-            why: "revoked" | "never_seen" | "silent" | "offline";
+            why: "not_yet_known" | "battery_low" | "offline" | "silent" | "never_seen" | "revoked" | "no_device";
         };
         /** ZoneBrief */
         ZoneBrief: {
@@ -1366,7 +1685,11 @@ export interface operations {
     listed_api_devices_get: {
         parameters: {
             query?: {
-                site?: string | null;
+                site?: string;
+                area?: string;
+                profile?: string;
+                /** @description a part of the device's code */
+                code?: string;
             };
             header?: never;
             path?: never;
@@ -1381,6 +1704,206 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeviceShape"][];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    enrol_api_devices_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EnrolmentForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceToken"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    register_log_api_devices_log_get: {
+        parameters: {
+            query?: {
+                device?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisterLineShape"][];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    overview_api_devices_overview_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceOverview"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_api_devices__code__revoke_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revoked"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate_api_devices__code__rotate_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceToken"];
                 };
             };
             /** @description Unprocessable Entity */
@@ -1464,6 +1987,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DistrictShape"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    firmware_api_firmware_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FirmwareShape"][];
                 };
             };
             /** @description Unprocessable Entity */
@@ -2043,6 +2604,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refused_api_refusals_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusalShape"][];
                 };
             };
             /** @description Unprocessable Entity */

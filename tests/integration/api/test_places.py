@@ -60,6 +60,8 @@ async def test_who_is_unprotected_follows_what_is_heard_and_revoked(api: Any, fi
     known = await register(field_of.conn)
     await health.touch_health(field_of.conn, [health.HealthRow(known[code].device_id, now) for code in ("sos-1", "sos-2")])
     await field_of.conn.commit()
+    await health.worker_alive(field_of.conn, "telemetry-1", "telemetry", now - timedelta(days=1), now, {})
+    await field_of.conn.commit()
     assert (await duty.get("/api/unprotected")).json() == []
     await revoke(field_of.conn, "sos-2", now)
     await field_of.conn.commit()

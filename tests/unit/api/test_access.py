@@ -45,7 +45,7 @@ EXPECTED: dict[str, set[Action]] = {
         Action.SET_POSITION,
     },
 }
-EXPECTED["admin"] = EXPECTED["duty"] | {Action.SEE_REJECTED}
+EXPECTED["admin"] = EXPECTED["duty"] | {Action.SEE_REJECTED, Action.MANAGE_DEVICES}
 
 
 def viewer(role: str, scope: str = "120105", responder: str | None = None) -> Viewer:

@@ -6,21 +6,22 @@ from typing import Any
 
 import pytest
 
-from api.devices import LIFE_PROFILES, silent, trouble, unprotected_among
 from api.figures import Facts, figures, percentile
+from api.protection import LIFE_PROFILES, silent, state_of, unprotected_among
 from devices.profiles import PROFILES
 from store.devices import DeviceHealth, RegisteredDevice
 from store.health import WorkerRow
 
 NOW = datetime(2026, 3, 1, 3, 10, tzinfo=UTC)
 FRESH = NOW - timedelta(minutes=1)
+LONG_AGO = NOW - timedelta(days=1)
 
 
 def device(
     code: str, profile: str = "sos_button", senior: str = "s-1", revoked: bool = False, area: str = "120105001"
 ) -> RegisteredDevice:
     return RegisteredDevice(
-        sum(map(ord, code)), code, profile, 1, 1, "home-1", area, None, "", 1, senior, "", "1.0", NOW, NOW if revoked else None
+        sum(map(ord, code)), code, profile, 1, 1, "home-1", area, None, "", 1, senior, "", "1.0", LONG_AGO, NOW if revoked else None
     )
 
 
@@ -37,7 +38,7 @@ def health(code: str, seen_at: datetime | None = FRESH, online: bool | None = No
         **dict.fromkeys(("online_at", "telemetry_at", "event_at", "test_at", "battery", "battery_at", "signal", "signal_at")),
         "firmware": "1.0",
         "clock_wrong_at": None,
-        "enrolled_at": NOW,
+        "enrolled_at": LONG_AGO,
     }
     return DeviceHealth(**{**values, **changes})
 
@@ -65,8 +66,8 @@ def test_an_unknown_profile_has_no_limit() -> None:
 @pytest.mark.parametrize(
     ("revoked", "row", "expected"),
     [
-        (False, health("a"), None),
-        (False, health("a", online=True), None),
+        (False, health("a"), "fine"),
+        (False, health("a", online=True), "fine"),
         (False, health("a", online=False), "offline"),
         (False, health("a", seen_at=NOW - timedelta(hours=3)), "silent"),
         (False, health("a", seen_at=None), "never_seen"),
@@ -74,24 +75,24 @@ def test_an_unknown_profile_has_no_limit() -> None:
         (True, health("a"), "revoked"),
     ],
 )
-def test_what_keeps_a_device_from_calling(revoked: bool, row: DeviceHealth | None, expected: str | None) -> None:
-    assert trouble(device("a", revoked=revoked), row, NOW) == expected
+def test_what_keeps_a_device_from_calling(revoked: bool, row: DeviceHealth | None, expected: str) -> None:
+    assert state_of(device("a", revoked=revoked), row, NOW, LONG_AGO) == expected
 
 
 def test_one_working_device_protects() -> None:
     devices = [device("a"), device("b", "wearable"), device("c", "pull_cord", revoked=True)]
-    assert unprotected_among(devices, by_code(health("a", seen_at=None), health("b")), NOW) == []
+    assert unprotected_among(devices, by_code(health("a", seen_at=None), health("b")), NOW, LONG_AGO) == []
 
 
 def test_devices_that_cannot_call_do_not_protect() -> None:
     devices = [device("a"), device("bed", "bed_sensor"), device("smoke", "smoke_detector")]
     rows = by_code(health("a", seen_at=None), health("bed", profile="bed_sensor"), health("smoke", profile="smoke_detector"))
-    [found] = unprotected_among(devices, rows, NOW)
+    [found] = unprotected_among(devices, rows, NOW, LONG_AGO)
     assert (found.senior, found.why, found.devices) == ("s-1", "never_seen", ("a",))
 
 
 def test_who_never_had_one_is_not_counted_and_the_shared_belong_to_nobody() -> None:
-    assert unprotected_among([device("bed", "bed_sensor"), device("cord", "pull_cord", senior="")], {}, NOW) == []
+    assert unprotected_among([device("bed", "bed_sensor"), device("cord", "pull_cord", senior="")], {}, NOW, LONG_AGO) == []
 
 
 TROUBLES = {
@@ -107,19 +108,19 @@ def test_the_trouble_named_is_that_of_the_device_nearest_to_working(one: str, tw
     order = list(TROUBLES)
     devices = [device("a", revoked=TROUBLES[one][0]), device("b", revoked=TROUBLES[two][0])]
     rows = {"a": TROUBLES[one][1], "b": TROUBLES[two][1]}
-    [found] = unprotected_among(devices, rows, NOW)
+    [found] = unprotected_among(devices, rows, NOW, LONG_AGO)
     assert found.why == order[min(order.index(one), order.index(two))]
 
 
 def test_since_is_when_the_last_of_them_was_heard() -> None:
     earlier, later = NOW - timedelta(hours=9), NOW - timedelta(hours=4)
     rows = by_code(health("a", seen_at=earlier), health("b", seen_at=later))
-    [found] = unprotected_among([device("a"), device("b")], rows, NOW)
+    [found] = unprotected_among([device("a"), device("b")], rows, NOW, LONG_AGO)
     assert found.since == later
 
 
 def facts(*rows: DeviceHealth, workers: list[WorkerRow] | None = None) -> Facts:
-    return Facts(list(rows), workers or [], {"120105": [3.0, 9.0, 12.0]}, {"120105": 4})
+    return Facts(list(rows), workers or [], {"120105": [3.0, 9.0, 12.0]}, {"120105": 4}, LONG_AGO)
 
 
 def test_the_figures_count_what_is_in_scope() -> None:
