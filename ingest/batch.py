@@ -24,6 +24,7 @@ class Taken:
     first: Arrived
     owner: Hashable
     acknowledge: Callable[[Arrived], None]
+    identity: Hashable
     deliveries: dict[tuple[int, int], Arrived] = field(default_factory=dict)
 
 
@@ -37,7 +38,7 @@ class Window:
     def __init__(self, remembered: int = 65_536, most: int = 65_536, most_bytes: int = 64 * 1024 * 1024) -> None:
         self._entries: dict[Hashable, Taken] = {}
         self._waiting: deque[Taken] = deque()
-        self._done: dict[bytes, None] = {}
+        self._done: dict[Hashable, None] = {}
         self._remembered = remembered
         self._retained = 0
         self._most, self._most_bytes = most, most_bytes
@@ -65,14 +66,14 @@ class Window:
         if entry is not None:
             self._again(entry, arrived, acknowledge)
             return False
-        if _lasting(arrived) and _digest(arrived) in self._done:
+        if identity in self._done:
             self.repeats += 1
             acknowledge(arrived)
             return False
         if len(self._entries) >= self._most or self.payload_bytes >= self._most_bytes:
             self.left += 1
             return False
-        entry = self._entries[identity] = Taken(arrived, owner, acknowledge, {(arrived.generation, arrived.mid): arrived})
+        entry = self._entries[identity] = Taken(arrived, owner, acknowledge, identity, {(arrived.generation, arrived.mid): arrived})
         self._waiting.append(entry)
         self._retained += arrived.retained
         self.payload_bytes += len(arrived.payload)
@@ -89,7 +90,7 @@ class Window:
         for entry in taken:
             self._remove(entry)
             if _lasting(entry.first) and entry not in refused:
-                self._done[_digest(entry.first)] = None
+                self._done[entry.identity] = None
             for arrived in entry.deliveries.values():
                 entry.acknowledge(arrived)
         while len(self._done) > self._remembered:
@@ -97,7 +98,7 @@ class Window:
 
     def pending(self, taken: Iterable[Taken]) -> list[Taken]:
         """Those of them that are not done."""
-        return [entry for entry in taken if self._entries.get(_identity(entry.first)) is entry]
+        return [entry for entry in taken if self._entries.get(entry.identity) is entry]
 
     def give_back(self, taken: Iterable[Taken]) -> None:
         """Those of them that are not done are not stored: put them back in front, in their order."""
@@ -125,19 +126,15 @@ class Window:
         entry.deliveries[arrived.generation, arrived.mid] = arrived
 
     def _remove(self, entry: Taken) -> None:
-        del self._entries[_identity(entry.first)]
+        del self._entries[entry.identity]
         self.payload_bytes -= len(entry.first.payload)
 
 
 def _identity(arrived: Arrived) -> Hashable:
     if arrived.topic.endswith(_STATUS):
         return (arrived.topic, arrived.generation, arrived.mid)
-    return (arrived.topic, arrived.payload)
+    return blake2b(arrived.topic.encode() + b"\0" + arrived.payload, digest_size=16).digest()
 
 
 def _lasting(arrived: Arrived) -> bool:
     return not arrived.topic.endswith(_STATUS) and _FOREIGN not in arrived.topic
-
-
-def _digest(arrived: Arrived) -> bytes:
-    return blake2b(arrived.topic.encode() + b"\0" + arrived.payload, digest_size=16).digest()
