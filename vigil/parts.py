@@ -2,14 +2,11 @@
 
 import argparse
 import asyncio
-import logging
 import os
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-
-from psycopg.conninfo import make_conninfo
 
 from api.app import ApiSettings, serve
 from broker import callout as judge
@@ -17,60 +14,21 @@ from broker import server as mqtt
 from broker.admission import Credential
 from broker.config import BrokerConfig
 from broker.secrets import load_or_create
-from desk.loop import DeskSettings
-from desk.loop import run as keep_clocks
-from ingest.events import run_events
-from ingest.settings import IngestSettings
-from ingest.telemetry import run_telemetry
 from simulators import life
 from simulators.district import demo_district
 from store import devices, notify
 from store.connect import connect
 from store.migrate import apply, set_passwords
-from vigil import alive, demo, witness
+from vigil import certificates, demo, witness
+from vigil.metrics import CalloutMeters
 from vigil.playing import Held
 from vigil.settings import Settings
-from vigil.up import say, stop_on_signals
+from vigil.shown import served
+from vigil.up import say
+from vigil.workers import database_url, service_password, told_to_stop
 
 _ROLES = ("vigil_worker", "vigil_api")
 _CHECKOUT = Path(__file__).resolve().parent.parent
-
-
-def start_logging(settings: Settings) -> None:
-    """One line an entry, on standard error."""
-    level = settings.text("VIGIL_LOG").upper()
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("nats").setLevel(logging.WARNING)
-
-
-def database_url(settings: Settings) -> str:
-    """Where the database is, the password from its file where the address has none."""
-    url = settings.needed("VIGIL_DATABASE_URL")
-    password = settings.path("VIGIL_DATABASE_PASSWORD_FILE")
-    return make_conninfo(url, password=password.read_text().strip()) if password else url
-
-
-async def ingest(arguments: argparse.Namespace, settings: Settings) -> int:
-    """One ingest worker of one lane."""
-    mine = IngestSettings(
-        dsn=database_url(settings),
-        mqtt_host=settings.text("VIGIL_MQTT_HOST"),
-        mqtt_port=settings.number("VIGIL_MQTT_PORT"),
-        mqtt_username="ingest",
-        mqtt_password=_service_password(settings, "ingest"),
-        tls_ca=settings.path("VIGIL_MQTT_CA"),
-        worker_name=arguments.name or f"{arguments.lane}-1",
-        metrics_port=settings.number("VIGIL_METRICS_PORT"),
-    )
-    run = run_events if arguments.lane == "events" else run_telemetry
-    await run(mine, _told_to_stop())
-    return 0
-
-
-async def desk(arguments: argparse.Namespace, settings: Settings) -> int:
-    """The loop that never sleeps."""
-    await keep_clocks(DeskSettings(dsn=database_url(settings), name=arguments.name), _told_to_stop())
-    return 0
 
 
 async def api(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -83,17 +41,19 @@ async def api(arguments: argparse.Namespace, settings: Settings) -> int:
         mqtt_host=settings.text("VIGIL_MQTT_HOST"),
         mqtt_port=settings.number("VIGIL_MQTT_PORT"),
         mqtt_username="api",
-        mqtt_password=_service_password(settings, "api"),
+        mqtt_password=service_password(settings, "api"),
+        mqtt_tls_ca=settings.path("VIGIL_MQTT_CA"),
         dashboard_dir=built if built.exists() else None,
         secure_cookies=settings.flag("VIGIL_HTTPS"),
+        probe_key=demo.kept(settings.secrets / demo.PROBE_KEY),
     )
-    await serve(mine, _told_to_stop())
+    await serve(mine, told_to_stop())
     return 0
 
 
 async def callout(arguments: argparse.Namespace, settings: Settings) -> int:
     """One of the judges; it makes the persistent sessions first, and works without the database from its snapshot."""
-    dsn, stop, changed = database_url(settings), _told_to_stop(), asyncio.Event()
+    dsn, stop, changed = database_url(settings), told_to_stop(), asyncio.Event()
 
     async def load() -> Mapping[str, Credential]:
         async with await connect(dsn, autocommit=True, application="vigil-callout") as conn:
@@ -115,7 +75,8 @@ async def callout(arguments: argparse.Namespace, settings: Settings) -> int:
     told = settings.path("VIGIL_BROKER_LOG")
     watching = asyncio.create_task(witness.watch(arguments.name, dsn, mine, counts, told, stop), name="witness")
     try:
-        await judge.serve(mine, load, changed, stop, counts)
+        with served(CalloutMeters(counts).registry, settings.number("VIGIL_METRICS_PORT")):
+            await judge.serve(mine, load, changed, stop, counts)
     finally:
         stop.set()
         await asyncio.gather(listening, watching, return_exceptions=True)
@@ -126,7 +87,7 @@ async def simulator(arguments: argparse.Namespace, settings: Settings) -> int:
     """The demo district's life; what watches over it goes before it."""
     os.nice(10)
     district = await asyncio.to_thread(demo_district, arguments.seed)
-    where = life.Endpoint(settings.text("VIGIL_MQTT_HOST"), settings.number("VIGIL_MQTT_PORT"))
+    where = life.Endpoint(settings.text("VIGIL_MQTT_HOST"), settings.number("VIGIL_MQTT_PORT"), settings.path("VIGIL_MQTT_CA"))
     await life.run(
         district,
         where,
@@ -134,7 +95,7 @@ async def simulator(arguments: argparse.Namespace, settings: Settings) -> int:
         speed=arguments.speed,
         seed=arguments.seed,
         played=Held(settings.data),
-        stop=_told_to_stop(),
+        stop=told_to_stop(),
     )
     return 0
 
@@ -162,7 +123,19 @@ async def setup(arguments: argparse.Namespace, settings: Settings) -> int:
     folder = settings.data / "broker"
     everywhere = "0.0.0.0"  # noqa: S104 - inside its own container
     secrets = load_or_create(settings.secrets / "broker")
-    config = BrokerConfig(folder, secrets, 4222, 1883, 8222, host=everywhere, mqtt_host=everywhere)
+    shown = certificates.given(settings.path("VIGIL_MQTT_CERT"), settings.path("VIGIL_MQTT_KEY"), settings.path("VIGIL_MQTT_CA"))
+    config = BrokerConfig(
+        folder,
+        secrets,
+        4222,
+        settings.number("VIGIL_MQTT_PORT"),
+        8222,
+        host=everywhere,
+        mqtt_host=everywhere,
+        tls_cert=shown.cert if shown else None,
+        tls_key=shown.key if shown else None,
+        log=settings.path("VIGIL_BROKER_LOG"),
+    )
     mqtt.prepare(config)
     for role in _ROLES:
         demo.kept(settings.secrets / "database" / f"{role}.password")
@@ -178,15 +151,6 @@ async def load_demo(arguments: argparse.Namespace, settings: Settings) -> int:
     district = await asyncio.to_thread(demo_district, arguments.seed)
     async with await connect(database_url(settings), autocommit=True, application="vigil-load") as conn:
         loaded = await demo.load(conn, district, settings.secrets, datetime.now(UTC))
+        await demo.enrol_probe(conn, settings.secrets, datetime.now(UTC))
     say("demo district loaded" if loaded else "a district is there already; nothing was changed")
     return 0
-
-
-def _told_to_stop() -> asyncio.Event:
-    """An event that SIGTERM sets; from here on the part gives signs of life."""
-    alive.beat(os.environ)
-    return stop_on_signals()
-
-
-def _service_password(settings: Settings, user: str) -> str:
-    return load_or_create(settings.secrets / "broker").passwords[user]

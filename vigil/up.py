@@ -9,11 +9,10 @@ import asyncio
 import fcntl
 import json
 import os
-import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -25,12 +24,14 @@ from simulators.district import demo_district
 from store import server as database
 from store.connect import connect
 from store.migrate import apply
-from vigil import demo, ports, state
+from vigil import certificates, demo, ports, state
+from vigil.alive import stop_on_signals
 from vigil.settings import Settings
 from vigil.supervisor import Child, Supervisor
 from vigil.web import wait_for_http
 
 CALLOUTS = ("callout-a", "callout-b")
+_TLS_PORT = 8883
 _SILENT_S = 20.0  # see docs/decisions/0030-frozen-parts.md
 
 
@@ -52,10 +53,15 @@ class Plan:
     speed: float
     seed: int
     workers: int
+    tls: certificates.Certificate | None
 
     @property
     def secrets(self) -> Path:
         return self.data / "secrets"
+
+    @property
+    def broker_log(self) -> Path:
+        return self.data / "log" / "broker.log"
 
     @property
     def url(self) -> str:
@@ -72,6 +78,7 @@ async def command(arguments: argparse.Namespace, settings: Settings) -> int:
         stop = stop_on_signals()
         supervisor = Supervisor(data / "log", say)
         try:
+            plan = replace(plan, tls=await _certificate(plan, arguments, settings))
             await bring_up(plan, supervisor)
             _tell(plan, supervisor)
             supervisor.on_restart = lambda: _tell(plan, supervisor)
@@ -90,20 +97,13 @@ def say(text: str) -> None:
     print(f"  {text}", flush=True)
 
 
-def stop_on_signals() -> asyncio.Event:
-    """An event that SIGINT and SIGTERM set."""
-    stop = asyncio.Event()
-    for one in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(one, stop.set)
-    return stop
-
-
 def make_plan(arguments: argparse.Namespace, settings: Settings, tell: Callable[[str], None]) -> Plan:
     """Settle every port: last time's where it is free, the wanted one, else the next free one, said plainly."""
     last = _last_ports(settings.data)
+    listener = "mqtts" if arguments.tls else "mqtt"
     wanted = {
         "http": arguments.port or last.get("http") or settings.number("VIGIL_HTTP_PORT"),
-        "mqtt": arguments.mqtt_port or last.get("mqtt") or settings.number("VIGIL_MQTT_PORT"),
+        "mqtt": arguments.mqtt_port or last.get(listener) or (_TLS_PORT if arguments.tls else settings.number("VIGIL_MQTT_PORT")),
         "nats": last.get("nats", 4222),
         "monitor": last.get("monitor", 8222),
         "database": last.get("database", 5433),
@@ -113,9 +113,21 @@ def make_plan(arguments: argparse.Namespace, settings: Settings, tell: Callable[
         given[name] = ports.next_free(port, frozenset(given.values()))
         if given[name] != port:
             tell(f"port {port} ({name}) is taken; using {given[name]}")
-    (settings.data / "ports.json").write_text(json.dumps(given) + "\n")
+    kept = {listener if name == "mqtt" else name: port for name, port in given.items()}
+    (settings.data / "ports.json").write_text(json.dumps({**last, **kept}) + "\n")
     numbers = given | {"seed": arguments.seed, "workers": arguments.workers}
-    return Plan(settings.data, simulator=not arguments.no_simulator, speed=arguments.speed, **numbers)
+    return Plan(settings.data, simulator=not arguments.no_simulator, speed=arguments.speed, tls=None, **numbers)
+
+
+async def _certificate(plan: Plan, arguments: argparse.Namespace, settings: Settings) -> certificates.Certificate | None:
+    """What the MQTT listener shows: nothing without --tls, else the given certificate or one of our own."""
+    if not arguments.tls:
+        return None
+    given = certificates.given(settings.path("VIGIL_MQTT_CERT"), settings.path("VIGIL_MQTT_KEY"), settings.path("VIGIL_MQTT_CA"))
+    if given:
+        return given
+    names = certificates.names_of_this_machine(arguments.tls_name)
+    return await asyncio.to_thread(certificates.own, plan.secrets / "tls", names)
 
 
 async def bring_up(plan: Plan, supervisor: Supervisor) -> None:
@@ -144,10 +156,20 @@ async def _prepare(base: database.EmbeddedDatabase, plan: Plan) -> None:
         district = await asyncio.to_thread(demo_district, plan.seed)
         if await demo.load(conn, district, plan.secrets, datetime.now(UTC)):
             say(f"demo district loaded: {len(district.sites)} sites, {len(district.devices)} devices, all people invented")
+        await demo.enrol_probe(conn, plan.secrets, datetime.now(UTC))
 
 
 async def _start_broker(plan: Plan, secrets: BrokerSecrets, supervisor: Supervisor) -> None:
-    config = BrokerConfig(plan.data / "broker", secrets, nats_port=plan.nats, mqtt_port=plan.mqtt, monitor_port=plan.monitor)
+    config = BrokerConfig(
+        plan.data / "broker",
+        secrets,
+        nats_port=plan.nats,
+        mqtt_port=plan.mqtt,
+        monitor_port=plan.monitor,
+        tls_cert=plan.tls.cert if plan.tls else None,
+        tls_key=plan.tls.key if plan.tls else None,
+        log=plan.broker_log,
+    )
     where = mqtt.endpoint(config)
     argv = mqtt.prepare(config)
     await supervisor.start(Child("broker", argv, ready=lambda: mqtt.wait_ready(where)))
@@ -158,10 +180,11 @@ def _workers(plan: Plan, base: database.EmbeddedDatabase) -> list[Child]:
     people = _environ(plan, base.dsn("vigil_api")) | {"VIGIL_HTTP_PORT": str(plan.http)}
     children = [
         *(_part(name, vigil("callout", "--name", name), worker) for name in CALLOUTS),
-        _part("ingest-events", vigil("ingest", "--lane", "events", "--name", "events-1"), worker),
+        _part("ingest-events", _worker("ingest", "--lane", "events", "--name", "events-1"), worker),
         *_telemetry(plan, worker),
-        _part("desk", vigil("desk"), worker),
+        _part("desk", _worker("desk"), worker),
         _part("api", vigil("api"), people, ready=lambda: wait_for_http(f"{plan.url}/api/health")),
+        _part("probe", vigil("probe"), worker | {"VIGIL_PROBE_URL": plan.url}),
     ]
     if plan.simulator:
         life = vigil("simulator", "--speed", str(plan.speed), "--seed", str(plan.seed))
@@ -173,7 +196,7 @@ def _telemetry(plan: Plan, environ: dict[str, str]) -> list[Child]:
     """As many workers as are wanted; they share the areas among themselves."""
     numbers = range(1, plan.workers + 1)
     lane = ("ingest", "--lane", "telemetry", "--name")
-    return [_part("ingest-telemetry" + (f"-{n}" if n > 1 else ""), vigil(*lane, f"telemetry-{n}"), environ) for n in numbers]
+    return [_part("ingest-telemetry" + (f"-{n}" if n > 1 else ""), _worker(*lane, f"telemetry-{n}"), environ) for n in numbers]
 
 
 def _part(name: str, argv: list[str], environ: dict[str, str], ready: Callable[[], Awaitable[None]] | None = None) -> Child:
@@ -186,12 +209,19 @@ def vigil(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "vigil", *arguments]
 
 
+def _worker(*arguments: str) -> list[str]:
+    """The same, for those that must be back soonest."""
+    return [sys.executable, "-m", "vigil.workers", *arguments]
+
+
 def _environ(plan: Plan, dsn: str) -> dict[str, str]:
     return {
         "VIGIL_DATA": str(plan.data),
         "VIGIL_DATABASE_URL": dsn,
         "VIGIL_MQTT_HOST": "127.0.0.1",
         "VIGIL_MQTT_PORT": str(plan.mqtt),
+        "VIGIL_MQTT_CA": str(plan.tls.ca) if plan.tls else "",
+        "VIGIL_BROKER_LOG": str(plan.broker_log),
         "VIGIL_NATS_URL": f"nats://127.0.0.1:{plan.nats}",
         "PYTHONUNBUFFERED": "1",
         "OPENBLAS_NUM_THREADS": "1",
@@ -200,12 +230,16 @@ def _environ(plan: Plan, dsn: str) -> dict[str, str]:
 
 def _tell(plan: Plan, supervisor: Supervisor) -> None:
     """What runs now, to the other commands; again whenever a part was started again."""
-    state.write(plan.data, state.State(os.getpid(), plan.url, plan.mqtt, plan.database, plan.seed, supervisor.pids))
+    ca = str(plan.tls.ca) if plan.tls else ""
+    state.write(plan.data, state.State(os.getpid(), plan.url, plan.mqtt, plan.database, plan.seed, supervisor.pids, ca))
 
 
 def _announce(plan: Plan, took_s: float) -> None:
     accounts = json.loads((plan.secrets / demo.PASSWORDS_FILE).read_text())
-    print(f"\n  Vigil 守望 is up after {took_s:.0f} s: {plan.url}   (devices: MQTT 127.0.0.1:{plan.mqtt})", flush=True)
+    listener = "MQTT over TLS" if plan.tls else "MQTT"
+    print(f"\n  Vigil 守望 is up after {took_s:.0f} s: {plan.url}   (devices: {listener} 127.0.0.1:{plan.mqtt})", flush=True)
+    if plan.tls:
+        print(f"  devices prove the broker with {plan.tls.ca}", flush=True)
     print("  demo accounts (all people are invented):", flush=True)
     for login, password in accounts.items():
         print(f"    {login:22} {password}", flush=True)
