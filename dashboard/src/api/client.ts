@@ -1,7 +1,7 @@
 /** Speaks REST with the api; whatever goes wrong arrives as a `Refused` with an i18n key. */
 
 import type {
-  Choice, DispatchAction, DispatchBrief, District, IncidentDetail, Isochrones, Me, Point, Unprotected,
+  Choice, DispatchAction, DispatchBrief, District, IncidentDetail, Isochrones, Me, Point, Rejected, System, Unprotected,
 } from './types'
 
 export class Refused extends Error {
@@ -55,5 +55,7 @@ export const api = {
     call<Isochrones>('GET', `/responders/${encodeURIComponent(code)}/isochrone`, undefined, signal),
   errands: () => call<IncidentDetail[]>('GET', '/responder/errands'),
   position: ([lon, lat]: Point) => call<unknown>('POST', '/responder/position', { lon, lat }),
+  system: () => call<System>('GET', '/system'),
+  rejected: () => call<Rejected[]>('GET', '/rejected'),
   unprotected: () => call<Unprotected[]>('GET', '/unprotected'),
 }

@@ -2,17 +2,19 @@
 
 import { createI18n } from 'vue-i18n'
 import { story as enStory } from './en/story'
+import { system as enSystem } from './en/system'
 import { ui as enUi } from './en/ui'
 import { words as enWords } from './en/words'
 import { story as zhStory } from './zh/story'
+import { system as zhSystem } from './zh/system'
 import { ui as zhUi } from './zh/ui'
 import { words as zhWords } from './zh/words'
 
 export type Locale = 'zh' | 'en'
 
 export const MESSAGES: Record<Locale, Record<string, string>> = {
-  zh: { ...zhUi, ...zhWords, ...zhStory },
-  en: { ...enUi, ...enWords, ...enStory },
+  zh: { ...zhUi, ...zhWords, ...zhStory, ...zhSystem },
+  en: { ...enUi, ...enWords, ...enStory, ...enSystem },
 }
 
 const REMEMBERED = 'vigil.language'
