@@ -11,7 +11,6 @@ import subprocess
 import sys
 import threading
 import time
-import venv
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -79,13 +78,14 @@ def _show(title: str, started: float, done: threading.Event) -> None:
 
 
 def check_python() -> None:
-    """This interpreter is new enough and can make environments."""
+    """This interpreter is new enough and can make environments. Debian ships Python in parts, so either import may be absent."""
     if sys.version_info < OLDEST_PYTHON:
         raise Missing(
             f"Python: expected 3.11 or newer, got {sys.version.split()[0]}; on Debian 12: apt-get install python3 python3-venv"
         )
     try:
-        import ensurepip  # noqa: F401, PLC0415 - absent on Debian without python3-venv, which is what is asked
+        import ensurepip  # noqa: F401, PLC0415 - absent without python3-venv, which is what is asked
+        import venv  # noqa: F401, PLC0415 - the same
     except ImportError:
         raise Missing("Python's venv module is not complete; on Debian: apt-get install python3-venv") from None
 
@@ -94,12 +94,11 @@ def environment(requirements: str) -> None:
     """The virtual environment with the pinned packages of one requirements file, and this project in it."""
     check_python()
     files = [ROOT / "requirements.txt", ROOT / requirements, ROOT / "pyproject.toml"]
-    wanted = digest(set(files), f"{sys.version_info[:2]}")
+    wanted = digest(set(files), f"{sys.version_info[:2]} {ROOT}")  # scripts hold the path, so a moved checkout is set up again
     if fresh(VENV / ".stamp-dev", wanted) or fresh(VENV / f".stamp-{requirements}", wanted):
         return
-    if not python_in_venv().exists():
-        say("  Python environment …")
-        venv.create(VENV, with_pip=True, symlinks=True)
+    if not (VENV / "bin" / "pip").exists():  # the last thing that making one leaves, so a half-made one is finished
+        step("Python environment", [sys.executable, "-m", "venv", str(VENV)])
     pip = [str(python_in_venv()), "-m", "pip", "--disable-pip-version-check", "install", "-q"]
     step("Python packages", [*pip, "-r", requirements])
     step("vigil command", [*pip, "--no-deps", "-e", "."])
@@ -192,4 +191,7 @@ def main(arguments: "list[str]") -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    try:
+        main(sys.argv[1:])
+    except KeyboardInterrupt:
+        raise SystemExit("stopped; what was prepared is kept, the next start goes on from there") from None
