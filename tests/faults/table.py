@@ -95,7 +95,8 @@ _PAGE = """# What happens when something fails
 Every part of the running product, killed, frozen and restarted under load; written by
 `pytest tests/faults --faults=all --write-table`, last on {today} ({machine}).
 All of it, the load included, shared these cores with other work: the load average of the last 15 minutes was {crowd:.0f}.
-Where it is above two a core, the run allows the promised times threefold. `make test` runs six of the eighteen with shorter freezes.
+Where it is above two a core, the run allows the promised times threefold.
+`make test` runs six of the eighteen with shorter freezes.
 
 The load: 200 readings a second over 100 devices and a press every half second, each from another home over a new connection,
 all at QoS 1 and said again until the broker has acknowledged them. A console without a screen holds the websocket as the
