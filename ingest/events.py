@@ -19,6 +19,7 @@ from ingest import fault, rows
 from ingest.alarms import new_alarm
 from ingest.batch import Taken, Window
 from ingest.clocks import stored_key
+from ingest.folding import folded
 from ingest.isolate import isolate
 from ingest.judged import Judged, judged
 from ingest.registry import Registry
@@ -33,7 +34,7 @@ from store.connect import Connection
 log = logging.getLogger(__name__)
 
 LOCK = "vigil-event"
-_LARGEST_BATCH = 1_000
+_LARGEST_BATCH = 200  # a press waits for the batch before its own
 _STAND_BY_S = 0.5
 
 
@@ -131,7 +132,7 @@ async def _write(conn: Connection, found: Judged, now: datetime) -> int:
     said = await settled(conn, found.said)
     fresh = await _events(conn, said)
     news = [new_alarm(finding, one.known.device, event.now) for one, event in fresh for finding in judge(event)]
-    for new in alarms.in_lock_order(news):
+    for new in alarms.in_lock_order(folded(news)):
         await alarms.raise_alarm(conn, new, now)
     acks = [(one, one.item) for one in said if isinstance(one.item, Ack)]
     if acks:

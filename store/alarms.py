@@ -35,7 +35,10 @@ class Contended(StoreError):
 
 @dataclass(frozen=True, slots=True)
 class NewAlarm:
-    """What a detector found. `device`, `senior`, `zone`, `site`, `gateway` are codes, "" where there is none."""
+    """What a detector found. `device`, `senior`, `zone`, `site`, `gateway` are codes, "" where there is none.
+
+    `folded`: how many more the same source said between this one and the one before; they ring with it.
+    """
 
     alarm_id: UUID
     source: str
@@ -58,6 +61,7 @@ class NewAlarm:
     rule_version: str
     reasons: list[dict[str, Any]]
     evidence: dict[str, Any]
+    folded: int = 0
 
     @property
     def about(self) -> About:
@@ -232,7 +236,7 @@ async def _rings_again(conn: Connection, new: NewAlarm, incident: UUID, alarm: U
         return Raised(incident, known[0], False, False)
     await conn.execute(_SQL["condition_returned"], {"alarm_id": alarm})
     await trail.add(conn, incident, "rang_again", _actor(new), new.at, {**_said(new), "alarm": alarm, "by": new.alarm_id})
-    return Raised(incident, await _touched(conn, incident, rings=int(state == "active")), False, False)
+    return Raised(incident, await _touched(conn, incident, rings=(1 + new.folded) * (state == "active")), False, False)
 
 
 async def _write_raised(conn: Connection, new: NewAlarm, incident: UUID) -> None:
@@ -240,7 +244,8 @@ async def _write_raised(conn: Connection, new: NewAlarm, incident: UUID) -> None
 
 
 def _said(new: NewAlarm) -> dict[str, Any]:
-    return {"kind": new.kind, "source": new.source, "late_s": new.late_s, "battery": new.evidence.get("battery")}
+    said = {"kind": new.kind, "source": new.source, "late_s": new.late_s, "battery": new.evidence.get("battery")}
+    return {**said, "folded": new.folded} if new.folded else said
 
 
 async def _touched(conn: Connection, incident: UUID, rings: int) -> int:

@@ -85,6 +85,19 @@ async def test_second_press_rings_again(worker_conn: Connection, conn: Connectio
     assert await lines(conn) == ["raised", "received", "stored", "rang_again"]
 
 
+async def test_folded_presses_ring_with_the_one_that_carries_them(
+    worker_conn: Connection, conn: Connection, new_alarm: Make
+) -> None:
+    await alarms.raise_alarm(worker_conn, new_alarm(), NOW)
+    many = replace(new_alarm(key="2"), folded=547)
+    for _ in range(2):  # again changes nothing
+        await alarms.raise_alarm(worker_conn, many, NOW + SECOND)
+    await worker_conn.commit()
+    assert (await card(conn)).rings == 549
+    told = await (await conn.execute("SELECT data ->> 'folded' FROM trail WHERE kind = 'rang_again'")).fetchall()
+    assert told == [("547",)]
+
+
 async def test_alarms_about_one_senior_meet(worker_conn: Connection, conn: Connection, new_alarm: Make) -> None:
     fall = await alarms.raise_alarm(worker_conn, new_alarm("wear-1", "fall"), NOW)
     press = await alarms.raise_alarm(worker_conn, new_alarm("sos-1", "sos"), NOW)

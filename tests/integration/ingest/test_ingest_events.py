@@ -170,6 +170,19 @@ async def test_poison_is_set_aside_and_stops_nobody(place: Any) -> None:
     assert await place.rows("SELECT count(*), max(rings) FROM incidents") == [(1, 40)]
 
 
+async def test_a_stuck_button_rings_seldom_and_all_its_presses_count(place: Any) -> None:
+    device, other = await place.device("sos-1"), await place.device("sos-2")
+    await asyncio.gather(*(device.say("event", place.message(e="sos")) for _ in range(300)))
+    await other.say("event", place.message(e="sos"))
+    async with place.running(run_events):
+        await place.until("SELECT count(*) FROM events", [(301,)])
+    by_source = "SELECT count(*) FROM trail WHERE kind = 'rang_again' AND data ->> 'source' = 'sos-1'"
+    ((again,),) = await place.rows(by_source)
+    assert again < 60
+    rings = "SELECT rings FROM incidents JOIN alarms USING (incident_id) WHERE source = 'sos-1'"
+    assert await place.rows(rings) == [(300,)]
+
+
 async def test_a_topic_of_any_length_stops_nobody(place: Any) -> None:
     device = await place.device("sos-1")
     nonsense = "".join(random.Random(1).choices("abcdefghijklmnopqrstuvwxyz0123456789", k=3_500))

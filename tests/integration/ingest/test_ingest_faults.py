@@ -94,7 +94,8 @@ class Load:
         alarms = await self._place.rows("SELECT source, kind FROM alarms ORDER BY source")
         burnt = [pair for pair in BURNT if pair[0] in self.acknowledged]
         assert alarms == [*burnt, *((code, "sos") for code in PRESSERS if code in self.acknowledged)]
-        rings = "SELECT source, count(*) FROM trail JOIN alarms ON alarm_id::text = data ->> 'alarm' WHERE {} GROUP BY 1"
+        counted = "SELECT source, (count(*) + coalesce(sum((data ->> 'folded')::int), 0))::int FROM trail"
+        rings = f"{counted} JOIN alarms ON alarm_id::text = data ->> 'alarm' WHERE {{}} GROUP BY 1"
         heard = dict(await self._place.rows(rings.format("trail.kind IN ('raised', 'rang_again')")))
         presses = {code: count // PRESS_EVERY for code, count in self.acknowledged.items() if code in PRESSERS}
         assert heard == {code: presses.get(code, 1) for code in self.acknowledged}
