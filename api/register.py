@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from dispatch.circle import Home
 from dispatch.roads import BadGraph, RoadGraph, load
-from store import devices
+from store import devices, people
 from store import register as store
 from store.connect import Connection
 
@@ -27,6 +27,7 @@ class Register:
         self.seniors: dict[str, store.SeniorRow] = {}
         self.devices: dict[str, devices.RegisteredDevice] = {}
         self.layers: list[str] = []
+        self.accounts: list[people.AccountRow] = []
         self.homes: tuple[Home, ...] = ()
         self.graph: RoadGraph | None = None
         self._graph_of: datetime | None = None
@@ -39,6 +40,7 @@ class Register:
         self.seniors = {senior.code: senior for senior in await store.seniors(conn)}
         self.devices = await devices.register(conn)
         self.layers = await store.layer_names(conn)
+        self.accounts = await people.list_accounts(conn)
         self.homes = self._homes()
         cell = await store.cell(conn)
         if cell is not None and cell.loaded_at != self._graph_of:

@@ -300,7 +300,10 @@ class SitePoint(Shape):
 
 
 class DistrictShape(Shape):
-    """What the console loads once. `causes` are the possible outcomes; layers are fetched one by one by name."""
+    """What the console loads once. `causes` are the possible outcomes; layers are fetched one by one by name.
+
+    `colleagues`: the names of those whose logins stand in trails, for desks; empty for everyone else.
+    """
 
     code: str
     name_zh: str
@@ -310,6 +313,7 @@ class DistrictShape(Shape):
     areas: list[AreaShape]
     sites: list[SitePoint]
     layers: list[str]
+    colleagues: dict[str, str]
     causes: list[str] = list(CAUSES)
 
 

@@ -11,6 +11,7 @@ from api.cards import site_brief
 from api.context import Context, context, demand, everywhere, viewer
 from api.people import shape
 from api.problems import NotFound
+from api.register import Register
 from api.shapes import AreaShape, DistrictShape, Isochrones, ResponderPlace, SitePoint
 from store import register as store
 
@@ -37,6 +38,7 @@ async def district(here: Here, who: Who) -> DistrictShape:
         areas=[AreaShape(code=a.code, name_zh=a.name_zh, name_en=a.name_en, parent=a.parent, level=a.level) for a in known.areas],
         sites=[_site_point(one, mask_of(who.role)) for one in sites],
         layers=list(known.layers),
+        colleagues=_colleagues(known, who),
     )
 
 
@@ -64,6 +66,11 @@ async def isochrone(code: str, here: Here, who: Who) -> Isochrones:
         raise NotFound("no such responder, or not in your scope")
     demand(who, Action.SEE_RESPONDER, found.thing, seen_by=Action.SEE_RESPONDER)
     return await roads.isochrones(here.roads, found, here.register, datetime.now(UTC))
+
+
+def _colleagues(known: Register, who: Viewer) -> dict[str, str]:
+    """Who is who, to those who act together; a regulator sees nobody by name."""
+    return {one.login: one.name for one in known.accounts} if mask_of(who.role) is Mask.DESK else {}
 
 
 def _site_point(site: store.SiteRow, mask: Mask) -> SitePoint:

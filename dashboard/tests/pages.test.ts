@@ -53,6 +53,16 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
+describe('people', () => {
+  it('are named in the trail and on the card, not by their logins; an unknown login stands for itself', async () => {
+    const line = (actor: string, id: number) => ({ id, at: at(id), kind: 'acknowledged', actor, data: {}, cost_s: null, target_s: null })
+    const said = text(await html(TrailBox, { detail: whole({ trail: [line('chief', 1), line('someone', 2)] }) }))
+    expect(said).toContain('钱峰 确认')
+    expect(said).toContain('someone 确认')
+    expect(text(await html(QueueCard, { item: item('a', { state: 'acknowledged', acknowledged_by: 'chief' }), selected: false }))).toContain('钱峰')
+  })
+})
+
 describe('a card', () => {
   it('says what, where, who and how it stands; the name as the server masks it', async () => {
     const said = text(await html(QueueCard, { item: item('a'), selected: false }))

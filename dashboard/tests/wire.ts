@@ -13,7 +13,7 @@ export const DISTRICT: District = {
     { code: SITE.code, kind: 'home', name_zh: SITE.name_zh, name_en: SITE.name_en, area: SITE.area, lon: SITE.lon, lat: SITE.lat, beds: 0 },
     { code: 'inst01', kind: 'institution', name_zh: '和光养老院', name_en: 'Heguang Care Home', area: SITE.area, lon: SITE.lon, lat: SITE.lat, beds: 96 },
   ],
-  layers: [], causes: ['real_emergency', 'test', 'other'],
+  layers: [], colleagues: { duty: '赵敏', chief: '钱峰' }, causes: ['real_emergency', 'test', 'other'],
 }
 
 export class DeadSocket {

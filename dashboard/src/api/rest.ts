@@ -983,6 +983,8 @@ export interface components {
         /**
          * DistrictShape
          * @description What the console loads once. `causes` are the possible outcomes; layers are fetched one by one by name.
+         *
+         *     `colleagues`: the names of those whose logins stand in trails, for desks; empty for everyone else.
          */
         DistrictShape: {
             /** Areas */
@@ -1007,6 +1009,10 @@ export interface components {
             causes: string[];
             /** Code */
             code: string;
+            /** Colleagues */
+            colleagues: {
+                [key: string]: string;
+            };
             /** Demo */
             demo: boolean;
             /** Layers */

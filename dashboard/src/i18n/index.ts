@@ -1,10 +1,12 @@
 /** Both languages, flat keys; the choice is remembered. A missing key shows itself, and says so in development. */
 
 import { createI18n } from 'vue-i18n'
+import { devices as enDevices } from './en/devices'
 import { story as enStory } from './en/story'
 import { system as enSystem } from './en/system'
 import { ui as enUi } from './en/ui'
 import { words as enWords } from './en/words'
+import { devices as zhDevices } from './zh/devices'
 import { story as zhStory } from './zh/story'
 import { system as zhSystem } from './zh/system'
 import { ui as zhUi } from './zh/ui'
@@ -13,8 +15,8 @@ import { words as zhWords } from './zh/words'
 export type Locale = 'zh' | 'en'
 
 export const MESSAGES: Record<Locale, Record<string, string>> = {
-  zh: { ...zhUi, ...zhWords, ...zhStory, ...zhSystem },
-  en: { ...enUi, ...enWords, ...enStory, ...enSystem },
+  zh: { ...zhUi, ...zhWords, ...zhStory, ...zhSystem, ...zhDevices },
+  en: { ...enUi, ...enWords, ...enStory, ...enSystem, ...enDevices },
 }
 
 const REMEMBERED = 'vigil.language'

@@ -61,3 +61,11 @@ async def test_metrics_count_requests_and_measure_the_live_path(api: Any, field_
     assert float(lines["vigil_api_live_seconds_count"]) >= 1
     assert float(lines["vigil_api_live_seconds_sum"]) < 2
     assert float(lines["vigil_api_shown_seconds_sum"]) < 5
+
+
+async def test_desks_know_their_colleagues_by_name_and_a_regulator_nobody(api: Any, field_of: Any) -> None:
+    for login in ("duty", "admin"):
+        told = (await (await api.login(login)).get("/api/district")).json()["colleagues"]
+        assert told["admin"] == "管理员"
+        assert {"duty", "resp-1"} <= told.keys()
+    assert (await (await api.login("regulator")).get("/api/district")).json()["colleagues"] == {}

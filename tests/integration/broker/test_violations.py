@@ -17,7 +17,7 @@ from store.server import Database
 from vigil import witness
 
 if TYPE_CHECKING:
-    from conftest import Callout, Field
+    from tests.integration.broker.conftest import Callout, Field
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("loaded")]
 
