@@ -22,6 +22,7 @@ from store import administration, devices, health, incidents
 from store.connect import Connection
 from store.devices import DeviceHealth, RegisteredDevice
 from store.health import WorkerRow
+from store.register import SeniorRow
 
 log = logging.getLogger(__name__)
 
@@ -72,8 +73,9 @@ class FiguresTask:
             return
         await self._circles(scopes, now)
         registered = list(self.here.register.devices.values())
+        residents = list(self.here.register.seniors.values())
         shares = {scope: share for scope, (_, share) in self.circle.items()}
-        found = await asyncio.to_thread(lambda: {s: figures(s, facts, registered, shares.get(s), now) for s in scopes})
+        found = await asyncio.to_thread(lambda: {s: figures(s, facts, registered, shares.get(s), now, residents) for s in scopes})
         self.here.hub.figures_are(found, now)
 
     def _unknown(self, scope: str) -> Figures:
@@ -92,12 +94,20 @@ class FiguresTask:
                 self.circle[scope] = (now, await circle_share(self.here.roads, register.graph, homes, places))
 
 
-def figures(scope: str, facts: Facts, registered: Sequence[RegisteredDevice], share: float | None, now: datetime) -> Figures:
+def figures(
+    scope: str,
+    facts: Facts,
+    registered: Sequence[RegisteredDevice],
+    share: float | None,
+    now: datetime,
+    residents: Sequence[SeniorRow] = (),
+) -> Figures:
     """The figures of one scope. `online`: heard within its limit, link not reported down; `silent`: not, though there was time."""
     mine = [row for row in facts.health if within(scope, row.area, row.site) and row.profile != PROBE]
     states = Counter(heard_of(row, now, facts.listening) for row in mine)
     probe = latest(facts.workers)
     own = [device for device in registered if within(scope, device.area, device.site)]
+    people = [(one.code, one.site) for one in residents if within(scope, one.area, one.site)]
     answers = facts.answers.get(scope, [])
     alive = [worker for worker in facts.workers if now - worker.at <= _WORKER_LIVES]
     rates = [
@@ -110,7 +120,9 @@ def figures(scope: str, facts: Facts, registered: Sequence[RegisteredDevice], sh
         devices=len(mine),
         online=states["fine"] + states["battery_low"],
         silent=states["silent"],
-        unprotected=sum(one.counts for one in unprotected_among(own, {row.code: row for row in mine}, now, facts.listening)),
+        unprotected=sum(
+            one.counts for one in unprotected_among(own, {row.code: row for row in mine}, now, facts.listening, people)
+        ),
         circle_share=share,
         answer_p90_s=percentile(answers, 0.9),
         answer_n=len(answers),

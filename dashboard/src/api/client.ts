@@ -1,7 +1,7 @@
 /** Speaks REST with the api; whatever goes wrong arrives as a `Refused` with an i18n key. */
 
 import type {
-  Choice, DispatchAction, DispatchBrief, District, IncidentDetail, Isochrones, Me, Point, Rejected, System, Unprotected,
+  Choice, Device, DeviceOverview, DispatchAction, DispatchBrief, District, Firmware, IncidentDetail, Isochrones, Me, Point, Refusal, Rejected, System, Unprotected,
 } from './types'
 
 export class Refused extends Error {
@@ -57,5 +57,9 @@ export const api = {
   position: ([lon, lat]: Point) => call<unknown>('POST', '/responder/position', { lon, lat }),
   system: () => call<System>('GET', '/system'),
   rejected: () => call<Rejected[]>('GET', '/rejected'),
+  devices: (code: string) => call<Device[]>('GET', `/devices?code=${encodeURIComponent(code)}`),
+  deviceOverview: () => call<DeviceOverview>('GET', '/devices/overview'),
+  firmware: () => call<Firmware[]>('GET', '/firmware'),
+  refusals: () => call<Refusal[]>('GET', '/refusals'),
   unprotected: () => call<Unprotected[]>('GET', '/unprotected'),
 }

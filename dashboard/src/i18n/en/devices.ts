@@ -17,7 +17,7 @@ export const devices: Record<string, string> = {
   'devices.all': '{n} devices in service',
   'devices.deaf': 'Nobody listens to devices now',
   'devices.young': 'Listening for {age} only: {n} residents cannot be judged yet and are not counted',
-  'devices.people': 'Residents who cannot call for help, or need a look: check by telephone',
+  'devices.people': 'Cannot call for help, or need a look: telephone',
   'devices.nophone': 'no telephone',
   'devices.silent': 'Silent and offline, by gateway or site',
   'devices.behind': 'gateway {gateway}',
