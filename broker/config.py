@@ -23,6 +23,7 @@ WINDOW = 65535 // 6
 _NONE = {"deny": [">"]}
 _INBOX = "_INBOX.>"
 SESSION_RECORDS = "$JS.API.STREAM.MSG.GET.$MQTT_sess"
+RETAINED_INFO, RETAINED_UPDATE = "$JS.API.STREAM.INFO.$MQTT_rmsgs", "$JS.API.STREAM.UPDATE.$MQTT_rmsgs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,8 @@ class Rights:
 
 # Static users, so that they work while every callout is down.
 SERVICES: Mapping[str, Rights] = {
-    # ingest stores everything; to make sessions first it may look up whether one exists (broker.lanes.ensure)
-    "ingest": Rights(CARE, publish=(SESSION_RECORDS,), subscribe=("care.v1.>", _INBOX)),
+    # ingest stores everything; to make sessions first it may look up whether one exists, and bound what is retained (broker.lanes)
+    "ingest": Rights(CARE, publish=(SESSION_RECORDS, RETAINED_INFO, RETAINED_UPDATE), subscribe=("care.v1.>", _INBOX)),
     # api animates the console and sends commands; a waveform is for detectors alone
     "api": Rights(
         CARE,
@@ -67,6 +68,7 @@ class BadConfig(ValueError):
 class BrokerConfig:
     """Where the server listens, where it keeps its data and whom it trusts. `host` is for services, `mqtt_host` for devices.
 
+    `store_bytes`: how much it may keep; when that is full it acknowledges nothing more, so devices keep what they have to say.
     `log`: a file that the server writes and renames by itself when it is full; without one it writes to standard error.
     """
 
@@ -81,6 +83,7 @@ class BrokerConfig:
     tls_cert: Path | None = None
     tls_key: Path | None = None
     log: Path | None = None
+    store_bytes: int = 10 * 1024**3
 
 
 def render(config: BrokerConfig) -> str:
@@ -90,8 +93,11 @@ def render(config: BrokerConfig) -> str:
         "host": config.host,
         "port": config.nats_port,
         "http": f"{config.host}:{config.monitor_port}",
+        "max_payload": LARGEST_PAYLOAD,
         "jetstream": {
             "store_dir": str(config.data),
+            "max_file_store": config.store_bytes,
+            "limits": {"default_max_consumers": _MOST_CONSUMERS},
             "sync_interval": "100ms",  # the power-cut window behind a PUBACK; kill -9 loses nothing at any setting
         },
         "mqtt": _mqtt(config),
@@ -112,6 +118,12 @@ def render(config: BrokerConfig) -> str:
 # How long a CONNECT may wait for the callout. 2,500 devices that return at once are judged in three seconds; and a server that is
 # asked to stop waits for the CONNECTs it has open.
 _PATIENCE_S = 5
+
+# The contract's largest payload is half of it. Whoever sends more is disconnected.
+LARGEST_PAYLOAD = 512 * 1024
+
+# One a subscription of a persistent session, of all devices together. The server's own default of 1,000 would shut out a fleet.
+_MOST_CONSUMERS = 100_000
 
 # A device that is refused something thousands of times a second fills a log, not the disk.
 _LOG_BYTES, _LOGS = 8 * 1024 * 1024, 4

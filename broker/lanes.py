@@ -17,7 +17,7 @@ import nats.errors
 from nats.aio.client import Client as NatsClient
 
 from broker.admission import RESERVED
-from broker.config import SESSION_RECORDS
+from broker.config import RETAINED_INFO, RETAINED_UPDATE, SESSION_RECORDS
 from broker.session import Arrived, Session
 from devices.topics import EVENT_LANE
 from devices.topics import telemetry_lane as telemetry_filters
@@ -25,6 +25,10 @@ from devices.topics import telemetry_lane as telemetry_filters
 log = logging.getLogger(__name__)
 
 EVENT_SESSION = "vigil-event"
+
+# Of everything that devices have the broker retain; beyond it the oldest is forgotten, so that one device's junk does not fill the
+# store that presses go through. A status is some hundred bytes: room for half a million devices.
+RETAINED_BYTES = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,8 @@ async def ensure(
         ) as session:
             await session.connected(timeout)
         log.info("session %s exists now", spec.client_id)
+    if nats_url:
+        await _bound_retained(nats_url, username, password)
 
 
 def record_subject(client_id: str) -> str:
@@ -112,6 +118,21 @@ async def _existing(specs: Iterable[SessionSpec], url: str, user: str, password:
     finally:
         await client.close()
     return frozenset(spec.client_id for spec, record in records if covers(record, spec))
+
+
+async def _bound_retained(url: str, user: str, password: str) -> None:
+    """Where the server refuses, what is retained stays unbounded and that is said: devices are let in all the same."""
+    client = await nats.connect(url, user=user, password=password, allow_reconnect=False, connect_timeout=5)
+    try:
+        config = json.loads((await client.request(RETAINED_INFO, b"", timeout=5)).data)["config"]
+        if config["max_bytes"] != RETAINED_BYTES:
+            wanted = json.dumps({**config, "max_bytes": RETAINED_BYTES}).encode()
+            answer = json.loads((await client.request(RETAINED_UPDATE, wanted, timeout=5)).data)
+            log.info("at most %d bytes are retained", answer["config"]["max_bytes"])
+    except (nats.errors.Error, KeyError, ValueError) as error:
+        log.warning("what is retained has no bound: %r", error)
+    finally:
+        await client.close()
 
 
 async def _record(client: NatsClient, client_id: str) -> Mapping[str, object]:

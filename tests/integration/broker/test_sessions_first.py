@@ -1,12 +1,15 @@
 """Every persistent session exists before a device may connect, whatever started in which order and whatever was lost."""
 
 import asyncio
+import json
 import shutil
+import urllib.request
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from broker import lanes
 from broker.lanes import ensure, event_lane, telemetry_lane
 from broker.session import Arrived
 
@@ -54,6 +57,32 @@ async def test_a_session_in_use_is_left_alone(field: "Field") -> None:
         )
         await asyncio.sleep(0.3)
         assert links == [True]
+
+
+async def test_retained_junk_has_a_bound(field: "Field", monkeypatch: pytest.MonkeyPatch) -> None:
+    """One device that has anything retained fills no store; what was said last is still retained."""
+    monkeypatch.setattr(lanes, "RETAINED_BYTES", 1_000_000)
+    await field.judging()
+    gateway = await field.connected("gw-1")
+    for number in range(30):
+        assert await gateway.publish(f"care/v1/120105001/s/gw-1/foreign/x/junk-{number}", bytes(100_000), retain=True)
+    assert await gateway.publish("care/v1/120105001/s/gw-1/status", b"last", retain=True)
+    kept = await asyncio.to_thread(_retained, field.broker.endpoint.monitor_url)
+    assert (kept["config"]["max_bytes"], kept["state"]["bytes"] <= 1_000_000) == (1_000_000, True)
+    assert 1 < kept["state"]["messages"] <= 10
+    await field.broker.stop()
+    await field.broker.start()
+    heard = await field.hears("care/v1/+/+/+/status")
+    async with asyncio.timeout(8):
+        while b"last" not in [one.payload for one in heard]:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+def _retained(monitor: str) -> dict[str, Any]:
+    with urllib.request.urlopen(f"{monitor}/jsz?accounts=1&streams=1&config=1", timeout=5) as answer:
+        (account,) = json.load(answer)["account_details"]
+    found: dict[str, Any] = next(one for one in account["stream_detail"] if one["name"] == "$MQTT_rmsgs")
+    return found
 
 
 async def test_sessions_are_made_again_when_the_broker_lost_them(field: "Field", eventually: Eventually) -> None:

@@ -96,6 +96,17 @@ def test_durability_is_spelled_out() -> None:
     assert document["server_name"]
 
 
+def test_what_is_kept_has_a_limit_and_a_fleet_has_room() -> None:
+    document = read(replace(CONFIG, store_bytes=5_000_000))
+    assert document["jetstream"]["max_file_store"] == 5_000_000
+    assert read(CONFIG)["jetstream"]["max_file_store"] == 10 * 1024**3
+    assert document["jetstream"]["limits"]["default_max_consumers"] > 50_000
+
+
+def test_the_largest_payload_of_the_contract_fits() -> None:
+    assert 256 * 1024 < read(CONFIG)["max_payload"] <= 512 * 1024
+
+
 def test_services_and_devices_may_be_bound_apart() -> None:
     document = read(replace(CONFIG, mqtt_host="0.0.0.0"))
     assert (document["host"], document["http"], document["mqtt"]["host"]) == ("127.0.0.1", "127.0.0.1:8222", "0.0.0.0")
