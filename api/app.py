@@ -52,6 +52,7 @@ async def serve(settings: ApiSettings, stop: asyncio.Event, *, started: Callable
         ws_ping_interval=10.0,
         ws_ping_timeout=10.0,
         access_log=False,
+        proxy_headers=settings.secure_cookies,  # with no proxy in front, anyone could claim an address for each password he tries
         log_config=None,
         server_header=False,
         lifespan="on",

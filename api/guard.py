@@ -76,6 +76,8 @@ class Guard:
         headers = Headers(scope=scope)
         if scope["method"] not in _READS and headers.get("x-vigil") != "1":
             await problem(403, "csrf", "header X-Vigil: expected 1")(scope, receive, send)
+        elif "\0" in scope["path"] or b"%00" in scope["query_string"]:  # no text in the database can hold one
+            await problem(404, "not_found", "address: expected no NUL")(scope, receive, send)
         elif not _small(headers):
             await problem(413, "too_large", f"body: expected Content-Length of at most {LARGEST_BODY}")(scope, receive, send)
         else:

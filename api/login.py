@@ -4,6 +4,7 @@ import logging
 from datetime import datetime, timedelta
 
 from api.access import PROBE, Viewer
+from api.attempts import TooManyAttempts
 from api.client import GOING_AWAY, NOT_LOGGED_IN
 from api.context import Context, viewer_of
 from api.problems import WrongCredentials
@@ -19,7 +20,12 @@ async def log_in(here: Context, login: str, password: str, address: str, now: da
     here.attempts.take(login, address, now)
     account = await here.database.run(lambda conn: people.account_by_login(conn, login))
     stored = account.password_argon2 if account and account.disabled_at is None else None
-    if not await here.passwords.right(stored, password) or account is None or stored is None:
+    try:
+        right = await here.passwords.right(stored, password)
+    except TooManyAttempts:
+        here.attempts.unheard(login, address)
+        raise
+    if not right or account is None or stored is None:
         log.warning("login refused from %s", address)
         raise WrongCredentials("login and password do not belong together")
     here.attempts.succeeded(login, address)

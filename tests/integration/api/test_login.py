@@ -65,6 +65,15 @@ async def test_after_five_failures_even_the_right_password_waits(api: Any) -> No
     assert (await browser.post("/api/login", json={"login": "admin", "password": PASSWORD})).status_code == 200
 
 
+async def test_claiming_other_addresses_buys_no_attempts(api: Any) -> None:
+    """`X-Forwarded-For` counts only where a proxy is said to stand in front."""
+    browser = await api.browser()
+    wrong = {"login": "duty", "password": "wrong"}
+    claims = [{"X-Forwarded-For": f"10.0.0.{number}"} for number in range(6)]
+    answers = [await browser.post("/api/login", json=wrong, headers=claim) for claim in claims]
+    assert [answer.status_code for answer in answers] == [401] * 5 + [429]
+
+
 async def test_a_disabled_account_and_one_without_password_cannot_log_in(api: Any, field_of: Any) -> None:
     await field_of.conn.execute("UPDATE accounts SET disabled_at = now() WHERE login = 'duty'")
     await field_of.conn.execute("UPDATE accounts SET password_argon2 = NULL WHERE login = 'admin'")

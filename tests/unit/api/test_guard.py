@@ -102,3 +102,9 @@ async def test_the_access_log_has_no_query_and_no_body(caplog: pytest.LogCapture
 def test_whose_page_opened_a_websocket(origin: str | None, host: str, allowed: tuple[str, ...], ours: bool) -> None:
     headers = {"host": host} | ({} if origin is None else {"origin": origin})
     assert same_origin(headers, allowed) is ours
+
+
+@pytest.mark.parametrize("path", ["/api/layers/%00", "/api/layers/a%00b", "/%00", "/api/devices?site=%00"])
+async def test_an_address_with_a_nul_is_nowhere(path: str) -> None:
+    answer = await ask("GET", path)
+    assert (answer.status_code, answer.json()["error"]) == (404, "not_found")
