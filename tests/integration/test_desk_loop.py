@@ -411,8 +411,21 @@ async def test_the_probes_own_incident_rings_nobody_counts_nowhere_and_is_put_aw
     await enrolled_probe(conn)
     await conn.commit()
     probe = await devices.one(desk, "probe-tst")
-    own: dict[str, Any] = {"source": probe.code, "device": probe.code, "device_id": probe.device_id, "area": probe.area, "drill": True}
-    place: dict[str, Any] = {"site": probe.site, "site_id": probe.site_id, "zone": "", "zone_id": None, "senior": "", "senior_id": None}
+    own: dict[str, Any] = {
+        "source": probe.code,
+        "device": probe.code,
+        "device_id": probe.device_id,
+        "area": probe.area,
+        "drill": True,
+    }
+    place: dict[str, Any] = {
+        "site": probe.site,
+        "site_id": probe.site_id,
+        "zone": "",
+        "zone_id": None,
+        "senior": "",
+        "senior_id": None,
+    }
     alarm = replace(new_alarm(kind="probe"), **own, **place)
     incident = await ring(desk, alarm)
     assert [second for second in range(0, 3600, 60) if await sweep(desk, NOW + second * SECOND)] == []
