@@ -4,17 +4,18 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
-from bench import alarm, ingest
+from bench import alarm, history, ingest
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run what is asked for; the process status."""
     arguments = parser().parse_args(argv)
-    names = ["ingest", "alarm"] if arguments.benchmark == "all" else [arguments.benchmark]
+    names = list(_BENCHMARKS) if arguments.benchmark == "all" else [arguments.benchmark]
     for name in names:
-        found = asyncio.run(ingest.run(_ingest(arguments)) if name == "ingest" else alarm.run(_alarm(arguments)))
+        found = asyncio.run(_BENCHMARKS[name](arguments))
         print(json.dumps(found, ensure_ascii=False, indent=None if arguments.json else 2), flush=True)
     return 0
 
@@ -22,12 +23,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     root = argparse.ArgumentParser(prog="bench", description="Vigil's benchmarks; every figure that is claimed comes from here.")
-    root.add_argument("benchmark", nargs="?", choices=("all", "ingest", "alarm"), default="all")
+    root.add_argument("benchmark", nargs="?", choices=("all", *_BENCHMARKS), default="all")
     root.add_argument("--seconds", type=_positive, default=15.0, help="how long the steady part lasts (default 15)")
     root.add_argument("--rate", type=_positive, help="messages a second of the steady part (ingest: 60 %% of drained; alarm: 2000)")
     root.add_argument("--messages", type=_count, default=60_000, help="ingest: backlog to drain (default 60,000)")
     root.add_argument("--backlog", type=_count, help="alarm: backlog that drains under the burst (default 60,000)")
-    root.add_argument("--full", action="store_true", help="a backlog of 360,000, as after ten minutes without a database")
+    root.add_argument(
+        "--full", action="store_true", help="a backlog of 360,000, as after ten minutes without a database; history: 100 M readings"
+    )
     root.add_argument("--devices", type=_count, default=5_000)
     root.add_argument("--areas", type=_count, default=4)
     root.add_argument("--json", action="store_true", help="one line each")
@@ -42,6 +45,18 @@ def _ingest(arguments: argparse.Namespace) -> ingest.Parameters:
 def _alarm(arguments: argparse.Namespace) -> alarm.Parameters:
     backlog = arguments.backlog or (360_000 if arguments.full else 60_000)
     return alarm.Parameters(arguments.devices, arguments.areas, arguments.rate or 2_000.0, arguments.seconds, backlog)
+
+
+def _history(arguments: argparse.Namespace) -> history.Parameters:
+    full = arguments.full and arguments.benchmark == "history"  # hours and some 70 GB: never as a part of all
+    return history.Parameters(100_000_000 if full else 2_000_000)
+
+
+_BENCHMARKS: dict[str, Callable[[argparse.Namespace], Coroutine[Any, Any, dict[str, Any]]]] = {
+    "ingest": lambda arguments: ingest.run(_ingest(arguments)),
+    "alarm": lambda arguments: alarm.run(_alarm(arguments)),
+    "history": lambda arguments: history.run(_history(arguments)),
+}
 
 
 def _positive(text: str) -> float:
