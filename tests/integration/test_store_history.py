@@ -3,11 +3,14 @@ its time goes; a worker folds and expires without the right to delete.
 """
 
 import asyncio
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
 
+from desk import housekeeping
 from devices.profiles import PROFILES
 from store import history, messages
 from store.connect import Connection, connect
@@ -167,3 +170,31 @@ async def test_more_readings_than_promised_are_rolled_up(worker_conn: Connection
 async def test_metrics_are_named_as_the_profiles_do(conn: Connection) -> None:
     found = await (await conn.execute("SELECT profile, name, unit FROM metrics ORDER BY profile, position")).fetchall()
     assert found == [(name, m.name, m.unit) for name in sorted(PROFILES) for m in PROFILES[name].metrics]
+
+
+async def test_the_documents_say_how_long_everything_is_kept(api_conn: Connection) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+    table = re.findall(r"^\| `(\w+)` \| .* \| (for ever|\d+ hours|\d+ days) \|$", text, re.M)
+    units = {"hours": timedelta(hours=1), "days": DAY}
+    said = {name: None if span == "for ever" else int(span.split()[0]) * units[span.split()[1]] for name, span in table}
+    assert said == {kept.class_: kept.keep for kept in await history.retention(api_conn)}
+
+
+async def test_the_desk_keeps_house_beside_its_clocks(database: Database, worker_conn: Connection, known: Known) -> None:
+    """What is stored before and while it runs is folded; what is over its time is gone; it stops when told."""
+    old = [reading(known["bed-9"], NOW - 40 * DAY + timedelta(seconds=n), n, 60.0) for n in range(50)]
+    await messages.insert_readings(worker_conn, [*old, reading(known["bed-9"], LONG_AGO, 1, 60.0)])
+    await worker_conn.commit()
+    stop = asyncio.Event()
+    dsn = database.dsn("vigil_worker")
+    desk = asyncio.create_task(housekeeping.run(dsn, stop, lambda: datetime.now(UTC), every=0.05))
+    async with asyncio.timeout(15):
+        while await hours(worker_conn) != [(LONG_AGO, 1, 60.0)]:  # noqa: ASYNC110 - the desk folds
+            await asyncio.sleep(0.05)
+        await messages.insert_readings(worker_conn, [reading(known["bed-9"], LONG_AGO, 2, 80.0)])
+        await worker_conn.commit()
+        while await hours(worker_conn) != [(LONG_AGO, 2, 70.0)]:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    stop.set()
+    await asyncio.wait_for(desk, 5)
+    assert await (await worker_conn.execute("SELECT count(*) FROM readings")).fetchone() == (2,)
