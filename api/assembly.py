@@ -22,7 +22,7 @@ from api.feeds import Feed
 from api.figures import FiguresTask
 from api.guard import Guard
 from api.hub import Hub
-from api.login import keep
+from api.login import ended_elsewhere, keep
 from api.problems import install
 from api.pump import Pump
 from api.register import Register
@@ -82,7 +82,14 @@ async def running(settings: ApiSettings) -> AsyncIterator[Context]:
     feed = Feed(hub, register, database)
     pump = Pump(database, hub, register, feed)
     here = Context(settings, database, hub, register, Shown(database))
-    listening = notify.listen(settings.dsn, notify.CHANNELS, pump.notice, pump.lost, stop)
+
+    def noticed(channel: str, payload: str) -> None:
+        if channel == notify.SESSION:
+            ended_elsewhere(here, payload)
+        else:
+            pump.notice(channel, payload)
+
+    listening = notify.listen(settings.dsn, (*notify.CHANNELS, notify.SESSION), noticed, pump.lost, stop)
     async with database, feed.session(settings, f"api-{secrets.token_hex(4)}"):
         await database.reached(_FIRST_REACH_S)
         tasks = [

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from api.shapes import SeniorBrief, Shape, SiteBrief
+from api.shapes import Asked, SeniorBrief, Shape, SiteBrief
 
 Standing = Literal["fine", "battery_low", "not_yet_known", "offline", "silent", "never_seen", "revoked"]
 Why = Literal["not_yet_known", "battery_low", "offline", "silent", "never_seen", "revoked", "no_device"]
@@ -98,7 +98,7 @@ class DeviceOverview(Shape):
     sites: list[SiteBrief]
 
 
-class EnrolmentForm(Shape):
+class EnrolmentForm(Asked):
     """A device to be enrolled; zone, senior and gateway by code, "" where there is none."""
 
     code: str = Code

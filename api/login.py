@@ -49,6 +49,13 @@ async def log_out(here: Context, found: Session) -> None:
     here.hub.end_session(found.digest, "logged out")
 
 
+def ended_elsewhere(here: Context, payload: str) -> None:
+    """A notice of the database that a session is over."""
+    key = bytes.fromhex(payload)
+    here.sessions.end(key)
+    here.hub.end_session(key, "the session is over")
+
+
 async def keep(here: Context, now: datetime) -> None:
     """Write renewals down, take over what other processes know, and let go consoles whose session is over."""
     consoles = {client.session for client in here.hub.clients}
@@ -58,8 +65,7 @@ async def keep(here: Context, now: datetime) -> None:
 
     async def transaction(conn: Connection) -> list[people.SessionRow]:
         for one in renewed:
-            await people.delete_session(conn, one.digest)
-            await people.create_session(conn, one.digest, one.viewer.account_id, now, one.expires_at)
+            await people.renew_session(conn, one.digest, one.expires_at)
         return await people.all_sessions(conn, now)
 
     rows = await here.database.run(transaction)

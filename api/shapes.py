@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from dispatch.incident import CAUSES
 
@@ -27,7 +27,20 @@ class Shape(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Login(Shape):
+class Asked(Shape):
+    """What people send: no text in it may hold a NUL, which no text in the database can."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nul(cls, given: object) -> object:
+        if isinstance(given, dict):
+            for name, value in given.items():
+                if isinstance(value, str) and "\0" in value:
+                    raise ValueError(f"{name}: expected no NUL")
+        return given
+
+
+class Login(Asked):
     login: Annotated[str, Field(min_length=1, max_length=80)]
     password: Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -232,35 +245,35 @@ class IncidentDetail(Shape):
     curves: list[Curve]
 
 
-class Acknowledge(Shape):
+class Acknowledge(Asked):
     version: int | None = None
 
 
-class Resolve(Shape):
+class Resolve(Asked):
     note: Annotated[str, Field(max_length=2000)] = ""
 
 
-class CauseChoice(Shape):
+class CauseChoice(Asked):
     cause: str
     note: Annotated[str, Field(max_length=2000)] = ""
 
 
-class Note(Shape):
+class Note(Asked):
     note: Annotated[str, Field(min_length=1, max_length=2000)]
 
 
-class OfferChoice(Shape):
+class OfferChoice(Asked):
     """Whom to send; without `responder` the default rule chooses."""
 
     responder: str | None = None
 
 
-class Position(Shape):
+class Position(Asked):
     lon: Annotated[float, Field(ge=-180, le=180)]
     lat: Annotated[float, Field(ge=-90, le=90)]
 
 
-class Decline(Shape):
+class Decline(Asked):
     why: Annotated[str, Field(max_length=200)] = ""
 
 

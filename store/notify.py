@@ -14,6 +14,7 @@ from store.statements import statements
 INCIDENT = "vigil_incident"
 REGISTER = "vigil_register"
 RESPONDER = "vigil_responder"
+SESSION = "vigil_session"  # for the api alone
 CHANNELS = (INCIDENT, REGISTER, RESPONDER)
 
 _SQL = statements("notify")
@@ -36,6 +37,11 @@ async def register(conn: Connection, code: str) -> None:
 async def responder(conn: Connection, code: str) -> None:
     """A responder's position or availability changed."""
     await _notify(conn, RESPONDER, code)
+
+
+async def session(conn: Connection, token_sha256: bytes) -> None:
+    """A session was ended from elsewhere."""
+    await _notify(conn, SESSION, token_sha256.hex())
 
 
 async def listen(

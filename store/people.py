@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from care.people import ROLES
+from store import notify
 from store.connect import Connection
 from store.errors import NotFound, StoreError
 from store.responders import responder as responder_of
@@ -98,6 +99,19 @@ async def create_session(conn: Connection, token_sha256: bytes, account_id: int,
     await conn.execute(_SQL["delete_expired"], {"now": now})
     session = {"token_sha256": token_sha256, "account_id": account_id, "now": now, "expires": expires}
     await conn.execute(_SQL["create_session"], session)
+
+
+async def renew_session(conn: Connection, token_sha256: bytes, expires: datetime) -> None:
+    """Prolong a session, unless it has ended."""
+    await conn.execute(_SQL["renew_session"], {"token_sha256": token_sha256, "expires": expires})
+
+
+async def end_sessions(conn: Connection, login: str) -> int:
+    """End every session of an account and tell all who hold one in memory; how many there were."""
+    ended = await (await conn.execute(_SQL["end_sessions"], {"login": login})).fetchall()
+    for (token_sha256,) in ended:
+        await notify.session(conn, token_sha256)
+    return len(ended)
 
 
 async def session_account(conn: Connection, token_sha256: bytes, now: datetime) -> SessionRow | None:

@@ -35,6 +35,15 @@ WHERE sessions.expires_at > %(now)s AND accounts.disabled_at IS NULL
     AND (%(token_sha256)s::bytea IS NULL OR sessions.token_sha256 = %(token_sha256)s)
 ORDER BY sessions.created_at, sessions.token_sha256;
 
+-- name: renew_session
+-- one that was ended meanwhile does not come back
+UPDATE sessions SET expires_at = greatest(expires_at, %(expires)s) WHERE token_sha256 = %(token_sha256)s;
+
+-- name: end_sessions
+DELETE FROM sessions USING accounts
+WHERE accounts.account_id = sessions.account_id AND accounts.login = %(login)s
+RETURNING sessions.token_sha256;
+
 -- name: delete_session
 DELETE FROM sessions WHERE token_sha256 = %(token_sha256)s;
 

@@ -76,9 +76,12 @@ async def _on_users(conn: Connection, arguments: argparse.Namespace) -> object:
             {"login": one.login, "name": one.name, "role": one.role, "scope": one.scope} for one in await people.list_accounts(conn)
         ]
     password = _asked()
-    if arguments.action == "add":
-        await people.add_account(conn, arguments.login, arguments.name, arguments.role, arguments.scope, arguments.responder)
-    await people.set_password_hash(conn, arguments.login, PasswordHasher().hash(password))
+    hashed = PasswordHasher().hash(password)
+    async with conn.transaction():  # whoever knew the old password is out once there is a new one
+        if arguments.action == "add":
+            await people.add_account(conn, arguments.login, arguments.name, arguments.role, arguments.scope, arguments.responder)
+        await people.set_password_hash(conn, arguments.login, hashed)
+        await people.end_sessions(conn, arguments.login)
     return {"login": arguments.login, "password": "set"}
 
 

@@ -97,6 +97,21 @@ async def test_session_is_prolonged_never_shortened_nor_taken_over(api_conn: Con
     assert [(one.login, one.expires_at, one.created_at) for one in found] == [("duty", NOW + 2 * HOUR, NOW)]
 
 
+async def test_a_session_that_was_ended_is_not_renewed(conn: Connection, api_conn: Connection, accounts: People) -> None:
+    duty, admin = accounts["duty"].account_id or 0, accounts["admin"].account_id or 0
+    await people.create_session(api_conn, ONE, duty, NOW, NOW + HOUR)
+    await people.create_session(api_conn, TWO, admin, NOW, NOW + HOUR)
+    await people.renew_session(api_conn, TWO, NOW + 2 * HOUR)
+    await people.renew_session(api_conn, TWO, NOW + HOUR)
+    await api_conn.commit()
+    assert await people.end_sessions(conn, "duty") == 1
+    assert await people.end_sessions(conn, "nobody") == 0
+    await conn.commit()
+    await people.renew_session(api_conn, ONE, NOW + 2 * HOUR)
+    found = await people.all_sessions(api_conn, NOW)
+    assert [(one.login, one.expires_at) for one in found] == [("admin", NOW + 2 * HOUR)]
+
+
 async def test_all_sessions_that_have_not_ended(api_conn: Connection, accounts: People) -> None:
     account_id = accounts["duty"].account_id or 0
     await people.create_session(api_conn, ONE, account_id, NOW, NOW + HOUR)

@@ -1,13 +1,17 @@
 """Logging in and out, over HTTP against a real server."""
 
 import asyncio
+import os
+import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from api.app import ApiSettings
+from store.server import Database
 
 pytestmark = pytest.mark.integration
 PASSWORD = "night watch 守望"
@@ -65,6 +69,23 @@ async def test_after_five_failures_even_the_right_password_waits(api: Any) -> No
     assert (await browser.post("/api/login", json={"login": "admin", "password": PASSWORD})).status_code == 200
 
 
+async def test_a_flood_of_random_logins_holds_up_only_itself(settings: ApiSettings, start_api: Callable[..., Any]) -> None:
+    api = await start_api(settings)
+    browser = await api.browser()
+    flood = [browser.post("/api/login", json={"login": f"random-{number}", "password": "x"}) for number in range(150)]
+    answers = await asyncio.gather(*flood)
+    assert {answer.status_code for answer in answers} == {401, 429}
+    assert sum(answer.status_code == 401 for answer in answers) <= 60
+    assert all("retry-after" in answer.headers for answer in answers if answer.status_code == 429)
+
+
+@pytest.mark.parametrize("body", [{"login": "du\0ty", "password": "x"}, {"login": "duty", "password": "\0"}])
+async def test_a_nul_in_a_text_is_refused(api: Any, body: dict[str, str]) -> None:
+    answer = await (await api.browser()).post("/api/login", json=body)
+    assert (answer.status_code, answer.json()["error"]) == (422, "invalid")
+    assert "NUL" in answer.json()["detail"]
+
+
 async def test_claiming_other_addresses_buys_no_attempts(api: Any) -> None:
     """`X-Forwarded-For` counts only where a proxy is said to stand in front."""
     browser = await api.browser()
@@ -97,6 +118,31 @@ async def test_logging_out_ends_it_everywhere(
     elsewhere = await (await start_api(settings)).browser()
     elsewhere.cookies.set("vigil_session", token)
     assert (await elsewhere.get("/api/me")).status_code == 401
+
+
+async def test_a_new_password_ends_the_sessions_of_the_old_one(
+    api: Any, settings: ApiSettings, start_api: Callable[[ApiSettings], Awaitable[Any]], database: Database, tmp_path: Path
+) -> None:
+    """In every process and at once; nobody else's."""
+    browser, other = await api.login("duty"), await api.login("admin")
+    console, others = await api.console(browser), await api.console(other)
+    elsewhere = await (await start_api(settings)).browser()
+    elsewhere.cookies.set("vigil_session", browser.cookies["vigil_session"])
+    assert (await elsewhere.get("/api/me")).status_code == 200
+    command = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "vigil", "users", "passwd", "duty", "--data", str(tmp_path)),
+        env={**os.environ, "VIGIL_DATABASE_URL": database.dsn("vigil_owner")},
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    await command.communicate(b"a new night watch\n")
+    assert command.returncode == 0
+    await console.until(lambda c: c.closed == 4401, seconds=2)
+    for one in (browser, elsewhere):
+        assert (await one.get("/api/me")).status_code == 401
+    assert (await other.get("/api/me")).status_code == 200
+    assert others.closed is None
+    await api.login("duty", "a new night watch")
 
 
 async def test_a_session_of_another_process_is_known_here_too(
