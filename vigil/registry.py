@@ -34,11 +34,23 @@ async def owner(settings: Settings) -> AsyncIterator[Connection]:
 async def devices_command(arguments: argparse.Namespace, settings: Settings) -> int:
     """Enrol, rotate, revoke, list; a token is printed once and kept only as its hash."""
     if arguments.action == "token":
-        _print(arguments, {"device": arguments.code, "token": tokens.token(demo.seed(settings.secrets), arguments.code)})
+        _print(arguments, await _demo_token(arguments.code, settings))
         return 0
     async with owner(settings) as conn:
         _print(arguments, await _on_devices(conn, arguments))
     return 0
+
+
+async def _demo_token(code: str, settings: Settings) -> dict[str, str]:
+    """A demo device's token, derived anew, if it is still the one that lets it in."""
+    async with owner(settings) as conn:
+        credential = (await devices.credentials(conn)).get(code)
+    token = tokens.token(demo.seed(settings.secrets), code)
+    if credential is None:
+        raise BadSetting(f"device: expected one that may connect, got {code!r}")
+    if credential.token_sha256 != demo.digest(token):
+        raise BadSetting(f"{code}: its token is not the demo's any more; `vigil devices rotate {code}` prints a new one")
+    return {"device": code, "token": token}
 
 
 async def users_command(arguments: argparse.Namespace, settings: Settings) -> int:

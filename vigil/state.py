@@ -1,5 +1,9 @@
-"""What a running `vigil up` has told about itself: where it is reached and which processes it consists of."""
+"""What a running `vigil up` has told about itself: where it is reached and which processes it consists of.
 
+Only the account that runs it may read that.
+"""
+
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +34,9 @@ class State:
 def write(data: Path, state: State) -> None:
     """Tell; whoever reads sees all of it or nothing."""
     draft = data / f"{_FILE}.new"
-    draft.write_bytes(msgspec.json.format(msgspec.json.encode(state), indent=1))
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        out.write(msgspec.json.format(msgspec.json.encode(state), indent=1))
     draft.replace(data / _FILE)
 
 

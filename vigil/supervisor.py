@@ -22,6 +22,7 @@ _PR_SET_PDEATHSIG = 1
 _LARGEST_LOG = 20 * 1024 * 1024
 _TAIL_BYTES = 4096
 _MOST_BEATS = 65_536
+_PRIVATE, _OURS_ALONE, _KEEP_UMASK = 0o700, 0o077, -1
 
 
 class ChildFailed(RuntimeError):
@@ -32,6 +33,7 @@ class ChildFailed(RuntimeError):
 class Child:
     """How one process is run. `ready` returns when it can be relied on; `stop_s` is how long it may take to end.
 
+    `tier`: what a part stands on has a lower one and is stopped after it; parts of one tier stop side by side.
     `silent_s`: after how long without a sign of life (vigil.alive) it counts as frozen; None: it gives none.
     """
 
@@ -44,6 +46,7 @@ class Child:
     stop_s: float = 15.0
     cwd: Path | None = None
     silent_s: float | None = None
+    tier: int = 2
 
 
 class Pulse:
@@ -110,19 +113,16 @@ class Supervisor:
         running.keeper = asyncio.create_task(self._keep(running), name=f"keep {child.name}")
 
     async def stop(self) -> None:
-        """End all children, the last started first."""
+        """End all children, those that others stand on last."""
         self._stopping = True
-        for running in reversed(self._running):
-            if running.keeper:
-                running.keeper.cancel()
-                await asyncio.gather(running.keeper, return_exceptions=True)
-            await _end(running)
-            _forget_pulse(running)
+        for tier in sorted({one.child.tier for one in self._running}, reverse=True):
+            await asyncio.gather(*(_put_down(one) for one in self._running if one.child.tier == tier))
         self._running.clear()
 
     async def _spawn(self, running: Running) -> None:
         child = running.child
-        self._logs.mkdir(parents=True, exist_ok=True)
+        self._logs.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+        self._logs.chmod(_PRIVATE)  # what is printed may name people, and the folder may be older than this rule
         path = self.log(child.name)
         if path.exists() and path.stat().st_size > _LARGEST_LOG:
             path.replace(path.with_suffix(".log.1"))
@@ -137,6 +137,7 @@ class Supervisor:
                 env={**os.environ, **child.environ, **environ},
                 cwd=child.cwd,
                 user=child.user,
+                umask=_OURS_ALONE if child.user is None else _KEEP_UMASK,  # PostgreSQL sees to its own files
                 start_new_session=True,
                 pass_fds=passed,
                 preexec_fn=_die_with_parent,
@@ -208,6 +209,14 @@ def _forget_pulse(running: Running) -> None:
     if running.pulse is not None:
         running.pulse.close()
         running.pulse = None
+
+
+async def _put_down(running: Running) -> None:
+    if running.keeper:
+        running.keeper.cancel()
+        await asyncio.gather(running.keeper, return_exceptions=True)
+    await _end(running)
+    _forget_pulse(running)
 
 
 async def _end(running: Running) -> None:

@@ -79,7 +79,8 @@ async def command(arguments: argparse.Namespace, settings: Settings) -> int:
         supervisor = Supervisor(data / "log", say)
         try:
             plan = replace(plan, tls=await _certificate(plan, arguments, settings))
-            await bring_up(plan, supervisor)
+            if not await _up_unless(stop, plan, supervisor):
+                return 0
             _tell(plan, supervisor)
             supervisor.on_restart = lambda: _tell(plan, supervisor)
             _announce(plan, time.monotonic() - started)
@@ -90,6 +91,22 @@ async def command(arguments: argparse.Namespace, settings: Settings) -> int:
             state.forget(data)
     say("stopped; the data is kept")
     return 0
+
+
+async def _up_unless(stop: asyncio.Event, plan: Plan, supervisor: Supervisor) -> bool:
+    """Bring everything up; False when told to stop meanwhile."""
+    coming, told = asyncio.ensure_future(bring_up(plan, supervisor)), asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait({coming, told}, return_when=asyncio.FIRST_COMPLETED)
+        if coming.done():
+            coming.result()
+            return True
+        say("told to stop while starting; stopping …")
+        return False
+    finally:
+        for one in (coming, told):
+            one.cancel()
+        await asyncio.gather(coming, told, return_exceptions=True)
 
 
 def say(text: str) -> None:
@@ -145,7 +162,7 @@ async def _start_database(plan: Plan, supervisor: Supervisor) -> database.Embedd
     if not (base.home / "pg").exists():
         say("making the database (once) …")
     await asyncio.to_thread(base.prepare)
-    await supervisor.start(Child("database", base.argv(), ready=base.wait_ready, signal=database.STOP_SIGNAL, stop_s=20))
+    await supervisor.start(Child("database", base.argv(), ready=base.wait_ready, signal=database.STOP_SIGNAL, stop_s=20, tier=0))
     return base
 
 
@@ -172,7 +189,7 @@ async def _start_broker(plan: Plan, secrets: BrokerSecrets, supervisor: Supervis
     )
     where = mqtt.endpoint(config)
     argv = mqtt.prepare(config)
-    await supervisor.start(Child("broker", argv, ready=lambda: mqtt.wait_ready(where)))
+    await supervisor.start(Child("broker", argv, ready=lambda: mqtt.wait_ready(where), tier=1))
 
 
 def _workers(plan: Plan, base: database.EmbeddedDatabase) -> list[Child]:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import stat
 import sys
 from pathlib import Path
 
@@ -44,15 +45,27 @@ async def test_a_killed_child_is_started_again_and_said(tmp_path: Path) -> None:
         await supervisor.stop()
 
 
-async def test_stop_ends_all_in_reverse_order_and_leaves_nothing(tmp_path: Path) -> None:
+async def test_what_children_print_and_write_is_for_nobody_else(tmp_path: Path) -> None:
+    logs, written = tmp_path / "logs", tmp_path / "written"
+    logs.mkdir(mode=0o755)
+    supervisor = Supervisor(logs, lambda line: None)
+    await supervisor.start(
+        Child("scribe", [sys.executable, "-c", f"open({str(written)!r}, 'w').close(); import time; time.sleep(60)"])
+    )
+    await _until(written.exists)
+    await supervisor.stop()
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (logs, written)] == [0o700, 0o600]
+
+
+async def test_stop_ends_what_others_stand_on_last_and_leaves_nothing(tmp_path: Path) -> None:
     supervisor = Supervisor(tmp_path, lambda line: None)
     note = (
         "import signal,sys,time\n"
         f"def leave(*_):\n    open({str(tmp_path / 'order')!r}, 'a').write(sys.argv[1])\n    sys.exit()\n"
         "signal.signal(signal.SIGTERM, leave)\nprint('ready', flush=True)\ntime.sleep(60)"
     )
-    for name in "abc":
-        await supervisor.start(Child(name, [sys.executable, "-c", note, name]))
+    for tier, name in enumerate("abc"):
+        await supervisor.start(Child(name, [sys.executable, "-c", note, name], tier=tier))
     await _until(lambda: all("ready" in supervisor.tail(name) for name in "abc"))
     pids = list(supervisor.pids.values())
     await supervisor.stop()
