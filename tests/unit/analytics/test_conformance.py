@@ -30,7 +30,12 @@ LEVEL_SCRIPTS: dict[str, tuple[str, str, int, list[float]]] = {
     "heat": ("heat_detector", "temperature", 20, [22.0] * 5 + [40.0, 62.0, 70.0] + [30.0] * 14 + [58.0, 59.0]),
     "co": ("co_detector", "co", 60, [2.0] * 5 + [400.0] * 4 + [2.0] * 8 + [400.0] * 4),
 }
-EVENT_SCRIPTS = {"press": ("sos_button", "sos"), "fall_event": ("wearable", "fall"), "device_alarm": ("smoke_detector", "smoke")}
+EVENT_SCRIPTS = {
+    "press": ("sos_button", "sos"),
+    "fall_event": ("wearable", "fall"),
+    "device_alarm": ("smoke_detector", "smoke"),
+    "probe": ("probe", "probe"),
+}
 
 EVENTS = [detector.name for detector in EVENT_LANE]
 TELEMETRY = [detector.name for detector in TELEMETRY_LANE]

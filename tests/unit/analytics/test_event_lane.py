@@ -14,7 +14,7 @@ from devices.keys import Key
 from devices.profiles import PROFILES
 
 MakeEvent = Callable[..., Event]
-SPOKEN = ("sos", "pull_cord", "fall", "smoke", "heat", "co", "gas")
+SPOKEN = ("sos", "pull_cord", "fall", "smoke", "heat", "co", "gas", "probe")
 SAYABLE = sorted({(profile.name, kind) for profile in PROFILES.values() for kind in profile.events})
 
 

@@ -68,7 +68,7 @@ def test_what_is_published_raises_nothing_whatever_the_pace() -> None:
             assert trial.feed(Reading(origin, now, now, Key(place.device, one.b, one.n, one.t), one.v)) == []
 
 
-@pytest.mark.parametrize("wrong", [["--seconds", "0"], ["--rate", "-1"], ["--messages", "0"], ["history"]])
+@pytest.mark.parametrize("wrong", [["--seconds", "0"], ["--rate", "-1"], ["--messages", "0"], ["nosuch"]])
 def test_nonsense_is_refused(wrong: list[str]) -> None:
     with pytest.raises(SystemExit):
         parser().parse_args(wrong)
