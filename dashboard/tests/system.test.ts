@@ -52,7 +52,7 @@ describe('every word of the system has a sentence', () => {
     expect(missing([...stages, 'dead', 'pressed'].map((stage) => `reason.probe_${stage}`))).toEqual([])
   })
   it('states of parts', () => {
-    const states = names('api/shapes.py', /PartState = Literal\[([^\]]*)\]/)
+    const states = names('api/shapes/system.py', /PartState = Literal\[([^\]]*)\]/)
     expect(states.length).toBe(4)
     expect(missing(states.map((state) => `system.state.${state}`))).toEqual([])
   })
