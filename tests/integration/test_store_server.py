@@ -196,7 +196,7 @@ async def test_no_role_is_more_than_it_needs_to_be(database: EmbeddedDatabase) -
                 "SELECT rolname::text, rolsuper, rolcreatedb, rolbypassrls FROM pg_roles WHERE rolname ^@ 'vigil' ORDER BY 1"
             )
         ).fetchall()
-        assert rows == [(role, False, False, False) for role in ("vigil_api", "vigil_owner", "vigil_worker")]
+        assert rows == [(role, False, False, False) for role in ("vigil_analyst", "vigil_api", "vigil_owner", "vigil_worker")]
 
 
 def test_secrets_are_for_us_alone(made: EmbeddedDatabase) -> None:
