@@ -257,8 +257,12 @@ async def test_clocks(worker_conn: Connection, conn: Connection, new_alarm: Make
         press: IncidentClock(press, IncidentState.DISPATCHED, NOW, 0, None),
         waiting.incident_id: IncidentClock(waiting.incident_id, IncidentState.OPEN, NOW, 1, NOW + timedelta(minutes=1)),
     }
-    assert offered == [DispatchClock(made, DispatchState.OFFERED, DEADLINE)]
+    assert offered == [DispatchClock(made, DispatchState.OFFERED, DEADLINE, press)]
     await go(conn, made, accounts["duty"], E.ACCEPT)
+    await conn.commit()
+    [accepted] = (await dispatches.clocks(worker_conn))[1]
+    assert (accepted.state, accepted.incident, accepted.accepted_at) == (DispatchState.ACCEPTED, press, NOW)
+    await go(conn, made, accounts["duty"], E.DEPART)
     await conn.commit()
     assert (await dispatches.clocks(worker_conn))[1] == []
 

@@ -74,9 +74,10 @@ async def test_folding_again_changes_nothing_and_late_data_does(worker_conn: Con
 
 async def test_the_newest_is_seen_at_once(worker_conn: Connection, known: Known) -> None:
     """Nobody has folded yet: hours and days hold what came a moment ago."""
-    await messages.insert_readings(worker_conn, [reading(known["bed-9"], NOW, 1, 60.0)])
+    now = datetime.now(UTC)  # of this test: what is older than its database counts as late, and late waits for the fold
+    await messages.insert_readings(worker_conn, [reading(known["bed-9"], now, 1, 60.0)])
     for points, name in ((2, "hours"), (1, "days")):
-        found = await history.series(worker_conn, "bed-9", "heart_rate", NOW - HOUR, NOW + HOUR, points, NOW)
+        found = await history.series(worker_conn, "bed-9", "heart_rate", now - HOUR, now + HOUR, points, now)
         assert (found.resolution, [point.count for point in found.points], found.unit) == (name, [1], "1/min")
 
 
