@@ -1,4 +1,4 @@
-"""From the database's notices to the consoles: ids are gathered for a few hundredths of a second and read in one query.
+"""From the database's notices to the consoles: one notice is read at once; of a storm, what came in a few hundredths of a second.
 
 Whatever may have been missed is made good: a lost LISTEN or a database that was away ends in a snapshot to everyone, and every few
 seconds the board is compared with the database, so that no console can be wrong for long whatever went wrong.
@@ -66,15 +66,16 @@ class Pump:
     async def run(self) -> None:
         """Read and tell, for ever."""
         loop = asyncio.get_running_loop()
-        compare = loop.time() + _FIRST_COMPARE_S
+        compare, turned = loop.time() + _FIRST_COMPARE_S, 0.0
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout_at(compare):
                     await self._wake.wait()
             try:
                 if self._wake.is_set():
-                    await asyncio.sleep(GATHER_S)
+                    await asyncio.sleep(max(0.0, turned + GATHER_S - loop.time()))
                     await self._turn()
+                    turned = loop.time()
                 if loop.time() >= compare:
                     compare = loop.time() + COMPARE_EVERY_S
                     await self._compare()
