@@ -71,11 +71,6 @@ class Presses:
         """What nobody has confirmed for a second and is not yet shown."""
         return [one for one in self._held.values() if one.alarm not in self._shown and now - one.received_at >= PATIENCE]
 
-    def next_due(self) -> datetime | None:
-        """When something may come due."""
-        waiting = [one.received_at for one in self._held.values() if one.alarm not in self._shown]
-        return min(waiting) + PATIENCE if waiting else None
-
     def shown(self, presses: Iterable[Unstored]) -> None:
         """These are on the consoles now."""
         self._shown |= {one.alarm for one in presses}

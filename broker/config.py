@@ -14,7 +14,6 @@ from typing import Any
 from broker.secrets import BrokerSecrets
 
 CARE, AUTH, SYSTEM = "CARE", "AUTH", "SYS"
-PROBE_TOPICS = "vigil/probe"
 
 # How much may be unacknowledged, each filter. A session may have 65,535 over all its subscriptions; a filter ending in `#` counts
 # twice (`foreign/#` also means `foreign`), and the telemetry lane has five. With a larger window the server refuses the last one.

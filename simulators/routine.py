@@ -49,10 +49,6 @@ def draw(rng: Random) -> Routine:
     return Routine((bed, rise), trips, nap, walk)
 
 
-def _trip(rng: Random, after: float) -> Span:
-    return _span((after + rng.uniform(1.5, 4.0)) % 24, rng.uniform(0.08, 0.2))
-
-
 def _span(start: float, hours: float) -> Span:
     return start, (start + hours) % 24
 
