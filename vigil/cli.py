@@ -44,6 +44,13 @@ def parser() -> argparse.ArgumentParser:
     measured = commands.add_parser("bench", help="the benchmarks: vigil bench ingest|alarm … (see bench/README.md)")
     measured.add_argument("arguments", nargs=argparse.REMAINDER)
     measured.set_defaults(run=parts.bench)
+    for name, text in (
+        ("evaluate", "how well a detector does on recordings: vigil evaluate falls FILE.parquet (see docs/detectors.md)"),
+        ("train", "train a detector's model from recordings and judge it (see docs/models)"),
+    ):
+        one = commands.add_parser(name, help=text)
+        one.add_argument("arguments", nargs=argparse.REMAINDER)
+        one.set_defaults(run=parts.offline)
     looked = commands.add_parser("doctor", help="name what is missing or broken on this machine and in a running Vigil")
     looked.add_argument("--json", action="store_true")
     looked.set_defaults(run=doctor.command)

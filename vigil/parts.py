@@ -106,6 +106,13 @@ async def bench(arguments: argparse.Namespace, settings: Settings) -> int:
     return await process.wait()
 
 
+async def offline(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Work on recordings, as a process of its own: it imports what no service needs."""
+    order = [sys.executable, "-m", "vigil.offline", arguments.command, *arguments.arguments]
+    process = await asyncio.create_subprocess_exec(*order)
+    return await process.wait()
+
+
 async def migrate(arguments: argparse.Namespace, settings: Settings) -> int:
     """Bring the schema up to date; in containers also give the two roles the passwords from their files."""
     async with await connect(database_url(settings), autocommit=True, application="vigil-migrate") as conn:

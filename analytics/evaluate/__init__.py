@@ -1,0 +1,1 @@
+"""How well the detectors do on recordings whose truth is known. Pure."""
