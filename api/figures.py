@@ -14,7 +14,7 @@ from api.database import StoreUnavailable
 from api.hub import UNKNOWN
 from api.probe import latest
 from api.protection import heard_of, unprotected_among
-from api.roads import circle_share
+from api.roads import circle, free
 from api.shapes import Figures
 from care.places import within
 from dispatch.alarm import PROBE
@@ -83,15 +83,14 @@ class FiguresTask:
 
     async def _circles(self, scopes: set[str], now: datetime) -> None:
         register = self.here.register
-        places = self.here.hub.everyone()
+        posts = free(self.here.hub.everyone())
         for scope in scopes:
             found = self.circle.get(scope)
             if register.graph is None or (found and now - found[0] < _CIRCLE_EVERY):
                 continue
-            sites = register.sites
-            homes = [home for home in register.homes if within(scope, sites[home.code].area, home.code)]
             with contextlib.suppress(KeyError, ValueError):
-                self.circle[scope] = (now, await circle_share(self.here.roads, register.graph, homes, places))
+                covered = await circle(self.here.roads, register.graph, register.homes_in(scope), posts)
+                self.circle[scope] = (now, covered.share)
 
 
 def figures(

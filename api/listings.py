@@ -54,6 +54,29 @@ class UnprotectedShape(Shape):
     phone: str | None = None
 
 
+class OutsideShape(Shape):
+    """A resident whom nobody who is free now reaches within the planned travel time."""
+
+    senior: SeniorBrief
+    site: SiteBrief
+
+
+class CircleShape(Shape):
+    """The service circle of one moment, computed when it is asked for.
+
+    `share` of the residents inside, `doubly` that stay inside whichever one responder is sent away, both from 0 to 1; `within_s` of
+    travel; `free`: how many responders are on duty without an errand; `outside`: at most 2,000 residents, the oldest first.
+    """
+
+    at: datetime
+    share: float
+    doubly: float
+    within_s: float
+    free: int
+    outside_count: int
+    outside: list[OutsideShape]
+
+
 class RejectedShape(Shape):
     """A message that could not be understood, its payload as text and cut."""
 

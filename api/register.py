@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from care.places import within
 from dispatch.circle import Home
 from dispatch.roads import BadGraph, RoadGraph, load
 from store import devices, people
@@ -48,6 +49,10 @@ class Register:
             self._graph_of = cell.loaded_at
         self.timezone = ZoneInfo(cell.timezone if cell else "UTC")
         self.cell = cell
+
+    def homes_in(self, scope: str) -> list[Home]:
+        """The homes of one scope."""
+        return [home for home in self.homes if within(scope, self.sites[home.code].area, home.code)]
 
     def _homes(self) -> tuple[Home, ...]:
         """Where seniors live, weighted by how many."""

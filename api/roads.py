@@ -11,7 +11,7 @@ from api.people import Place
 from api.problems import NotFound
 from api.register import Register
 from api.shapes import Isochrones
-from dispatch.circle import Home, Post, reach, service_circle
+from dispatch.circle import Coverage, Home, Post, reach, service_circle
 from dispatch.roads import RoadGraph, isochrone, network
 
 T = TypeVar("T")
@@ -55,10 +55,14 @@ async def isochrones(roads: Roads, found: Place, register: Register, now: dateti
     )
 
 
-async def circle_share(roads: Roads, graph: RoadGraph, homes: Sequence[Home], places: Sequence[Place]) -> float:
-    """The share of these homes that someone free and on duty reaches within the planned travel time."""
-    posts = [Post(one.code, one.lon, one.lat, one.vehicle) for one in places if one.on_duty and not one.busy]
-    return await roads.compute(lambda: service_circle(graph, posts, homes).share)
+def free(places: Sequence[Place]) -> list[Post]:
+    """Those who are on duty and have no errand, where we take them to be."""
+    return [Post(one.code, one.lon, one.lat, one.vehicle) for one in places if one.on_duty and not one.busy]
+
+
+async def circle(roads: Roads, graph: RoadGraph, homes: Sequence[Home], posts: Sequence[Post]) -> Coverage:
+    """Which of these homes one of these responders reaches within the planned travel time, and which nobody does."""
+    return await roads.compute(lambda: service_circle(graph, posts, homes))
 
 
 @lru_cache(maxsize=128)

@@ -8,7 +8,9 @@ from fastapi import APIRouter, Depends, Response
 from api import roads
 from api.access import Action, Mask, Thing, Viewer, mask_of, may
 from api.cards import site_brief
+from api.circle import circle_now
 from api.context import Context, context, demand, everywhere, viewer
+from api.listings import CircleShape
 from api.people import shape
 from api.problems import NotFound
 from api.register import Register
@@ -66,6 +68,13 @@ async def isochrone(code: str, here: Here, who: Who) -> Isochrones:
         raise NotFound("no such responder, or not in your scope")
     demand(who, Action.SEE_RESPONDER, found.thing, seen_by=Action.SEE_RESPONDER)
     return await roads.isochrones(here.roads, found, here.register, datetime.now(UTC))
+
+
+@router.get("/circle")
+async def circle(here: Here, who: Who) -> CircleShape:
+    """Who is outside the service circle at this moment, within one's scope."""
+    everywhere(who, Action.SEE_UNPROTECTED)
+    return await circle_now(here.roads, here.hub, here.register, who, datetime.now(UTC))
 
 
 def _colleagues(known: Register, who: Viewer) -> dict[str, str]:

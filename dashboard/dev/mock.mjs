@@ -40,6 +40,7 @@ const routes = {
   'GET /me': () => me,
   'GET /district': () => world.district,
   'GET /unprotected': () => world.unprotected,
+  'GET /circle': () => ({ at: since, share: 0.97, doubly: 0.9, within_s: 600, free: 31, outside_count: world.unprotected.length, outside: world.unprotected.map(({ senior, site }) => ({ senior, site })) }),
   'GET /responder/errands': () => world.incidents.filter((it) => it.dispatches.some((one) => one.responder === me.responder && !['done', 'declined'].includes(one.state))).map((it) => detailOf(world, it)),
   'POST /responder/position': () => null,
 }

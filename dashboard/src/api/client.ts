@@ -1,7 +1,7 @@
 /** Speaks REST with the api; whatever goes wrong arrives as a `Refused` with an i18n key. */
 
 import type {
-  Choice, Device, DeviceOverview, DispatchAction, DispatchBrief, District, Firmware, IncidentDetail, Isochrones, Me, Point, Refusal, Rejected, System, Unprotected,
+  Choice, Circle, Device, DeviceOverview, DispatchAction, DispatchBrief, District, Firmware, IncidentDetail, Isochrones, Me, Point, Refusal, Rejected, System, Unprotected,
 } from './types'
 
 export class Refused extends Error {
@@ -61,5 +61,6 @@ export const api = {
   deviceOverview: () => call<DeviceOverview>('GET', '/devices/overview'),
   firmware: () => call<Firmware[]>('GET', '/firmware'),
   refusals: () => call<Refusal[]>('GET', '/refusals'),
+  circle: () => call<Circle>('GET', '/circle'),
   unprotected: () => call<Unprotected[]>('GET', '/unprotected'),
 }

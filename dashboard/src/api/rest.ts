@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/circle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Circle
+         * @description Who is outside the service circle at this moment, within one's scope.
+         */
+        get: operations["circle_api_circle_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/devices": {
         parameters: {
             query?: never;
@@ -747,6 +767,32 @@ export interface components {
             /** Value */
             value: number | null;
         };
+        /**
+         * CircleShape
+         * @description The service circle of one moment, computed when it is asked for.
+         *
+         *     `share` of the residents inside, `doubly` that stay inside whichever one responder is sent away, both from 0 to 1; `within_s` of
+         *     travel; `free`: how many responders are on duty without an errand; `outside`: at most 2,000 residents, the oldest first.
+         */
+        CircleShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Doubly */
+            doubly: number;
+            /** Free */
+            free: number;
+            /** Outside */
+            outside: components["schemas"]["OutsideShape"][];
+            /** Outside Count */
+            outside_count: number;
+            /** Share */
+            share: number;
+            /** Within S */
+            within_s: number;
+        };
         /** ContactShape */
         ContactShape: {
             /** Name */
@@ -1276,6 +1322,14 @@ export interface components {
             responder?: string | null;
         };
         /**
+         * OutsideShape
+         * @description A resident whom nobody who is free now reaches within the planned travel time.
+         */
+        OutsideShape: {
+            senior: components["schemas"]["SeniorBrief"];
+            site: components["schemas"]["SiteBrief"];
+        };
+        /**
          * PartShape
          * @description A part of the platform, as it last reported at `at`; `state` is ours to say, since the dead report nothing.
          */
@@ -1688,6 +1742,44 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    circle_api_circle_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CircleShape"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listed_api_devices_get: {
         parameters: {
             query?: {

@@ -7,7 +7,7 @@ import type { Store } from '../live/store'
 import { type Action, acts, may } from '../queue/actions'
 import type { Detail } from './detail'
 
-export type Dialog = 'dispatch' | 'close' | 'cancel' | 'resolve' | 'note' | 'call' | 'keys' | 'unprotected'
+export type Dialog = 'dispatch' | 'close' | 'cancel' | 'resolve' | 'note' | 'call' | 'keys' | 'unprotected' | 'circle'
 
 export function createDesk(store: Store, detail: Detail) {
   const dialog = ref<Dialog | null>(null)

@@ -165,7 +165,7 @@ async def test_a_forged_cookie_is_nobody(api: Any, token: str) -> None:
 @pytest.mark.parametrize(
     "path",
     ["/api/me", "/api/incidents", "/api/district", "/api/layers/water", "/api/responders", "/api/devices", "/api/unprotected",
-     "/api/rejected", "/api/responder/errands", "/api/responders/r-1/isochrone"],
+     "/api/circle", "/api/rejected", "/api/responder/errands", "/api/responders/r-1/isochrone"],
 )  # fmt: skip
 async def test_nothing_is_shown_without_a_session(api: Any, path: str) -> None:
     answer = await (await api.browser()).get(path)

@@ -73,6 +73,19 @@ async def test_who_is_unprotected_follows_what_is_heard_and_revoked(api: Any, fi
     assert "1门101" not in regulator and "王奶奶" not in regulator
 
 
+async def test_who_is_outside_the_circle_is_found_when_asked(api: Any) -> None:
+    seen = (await (await api.login("duty-1")).get("/api/circle")).json()
+    assert (seen["share"], seen["free"], seen["within_s"], seen["outside_count"]) == (0.5, 2, 600.0, 1)
+    [one] = seen["outside"]
+    assert (one["senior"]["code"], one["senior"]["name"], one["site"]["code"]) == ("s-1", "李**", "home-1")
+    assert seen["doubly"] == 0.0, "with the only one away nobody is reached"
+    elsewhere = (await (await api.login("duty-inst")).get("/api/circle")).json()
+    assert elsewhere["outside"] == [], "home-1 is not this desk's"
+    masked = (await (await api.login("regulator")).get("/api/circle")).text
+    assert "1门101" not in masked and "李奶奶" not in masked
+    assert (await (await api.login("resp-1")).get("/api/circle")).status_code == 403
+
+
 async def test_responders_of_ones_scope(api: Any) -> None:
     for login, codes in (("duty", {"r-1", "r-2", "r-3", "r-4"}), ("duty-1", {"r-1", "r-2"}), ("resp-3", {"r-3"})):
         rows = (await (await api.login(login)).get("/api/responders")).json()
