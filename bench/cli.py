@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from bench import alarm, history, ingest
+from bench import alarm, history, ingest, parts
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -31,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     root.add_argument(
         "--full", action="store_true", help="a backlog of 360,000, as after ten minutes without a database; history: 100 M readings"
     )
+    root.add_argument("--readings", type=_count, help="history: readings that lie there (default 2,000,000)")
     root.add_argument("--devices", type=_count, default=5_000)
     root.add_argument("--areas", type=_count, default=4)
     root.add_argument("--json", action="store_true", help="one line each")
@@ -49,13 +50,18 @@ def _alarm(arguments: argparse.Namespace) -> alarm.Parameters:
 
 def _history(arguments: argparse.Namespace) -> history.Parameters:
     full = arguments.full and arguments.benchmark == "history"  # hours and some 70 GB: never as a part of all
-    return history.Parameters(100_000_000 if full else 2_000_000)
+    return history.Parameters(arguments.readings or (100_000_000 if full else 2_000_000))
+
+
+def _parts(arguments: argparse.Namespace) -> parts.Parameters:
+    return parts.Parameters(arguments.devices, arguments.areas, arguments.messages, arguments.rate or 10_000.0)
 
 
 _BENCHMARKS: dict[str, Callable[[argparse.Namespace], Coroutine[Any, Any, dict[str, Any]]]] = {
     "ingest": lambda arguments: ingest.run(_ingest(arguments)),
     "alarm": lambda arguments: alarm.run(_alarm(arguments)),
     "history": lambda arguments: history.run(_history(arguments)),
+    "parts": lambda arguments: parts.run(_parts(arguments)),
 }
 
 

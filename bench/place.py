@@ -103,11 +103,12 @@ async def furnished(fleet: Fleet) -> AsyncIterator[Place]:
             running_broker(folder) as broker,
             await connect(base.dsn("vigil_owner"), autocommit=True, application="vigil-bench") as owner,
         ):
-            password = await _filled(owner, fleet)
+            password = await filled(owner, fleet)
             yield Place(folder, fleet, broker, base, owner, password)
 
 
-async def _filled(owner: Connection, fleet: Fleet) -> str:
+async def filled(owner: Connection, fleet: Fleet) -> str:
+    """Schema and district; the password of the duty account."""
     password = new_password()
     await apply(owner)
     async with owner.transaction():

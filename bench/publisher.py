@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import FrameType
 
@@ -23,6 +23,10 @@ _IDS = 65_535
 _PATIENCE_S = 30.0
 _KEEPALIVE_S = 600
 _VARIANTS = 16
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +102,14 @@ class Line:
         self._buffer += more
 
 
-def messages(order: Order) -> Iterator[tuple[str, bytes]]:
-    """Topic and payload of each message in turn: device after device, numbered from `first`, dated when it is made."""
+def messages(order: Order, clock: Callable[[], int] = _now) -> Iterator[tuple[str, bytes]]:
+    """Topic and payload of each message in turn: device after device, numbered from `first`, dated (ms) when it is made."""
     fleet = Fleet(order.devices, order.areas)
     rng = random.Random(7)
     heads = [(topic(one, "telemetry"), _tails(one.profile, rng)) for one in talkers(fleet)]
     for number in itertools.count(order.first):
         where, tails = heads[number % len(heads)]
-        text = b'{"t":%d,"b":"bench","n":%d,"v":%b}' % (time.time_ns() // 1_000_000, number, tails[number % _VARIANTS])
+        text = b'{"t":%d,"b":"bench","n":%d,"v":%b}' % (clock(), number, tails[number % _VARIANTS])
         yield where, text.ljust(order.payload)
 
 
