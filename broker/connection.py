@@ -1,4 +1,4 @@
-"""One MQTT connection, from CONNECT until it ends: paho on the event loop's own readers, no thread, acknowledged by hand.
+"""One MQTT connection, from CONNECT until it ends: paho over a wire on the event loop, no thread, acknowledged by hand.
 
 A connection is never used twice. What was in flight when it ended belongs to the broker again, which hands it over to the next one;
 so paho resends nothing, and a message that a caller was told had failed is not sent behind its back.
@@ -7,7 +7,6 @@ so paho resends nothing, and a message that a caller was told had failed is not 
 import asyncio
 import logging
 import socket
-import ssl
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -15,14 +14,14 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from broker.transport import Address, reach
+from broker.wire import Wire
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _OPEN_S = 10.0  # TCP, TLS and CONNACK; the broker may be asking the callout
-_CLOSE_S = 1.0
+_CLOSE_S = 3.0  # the broker reads all that was acknowledged; one that is frozen does not
 _MISC_S = 0.5
-_READS = 100  # packets taken before the loop serves others
 
 
 class Refused(ConnectionError):
@@ -50,7 +49,6 @@ class Connection:
         self._loop = asyncio.get_running_loop()
         self._address = address
         self._on_message = on_message
-        self._seen = 0
         self._acked: asyncio.Future[None] = self._loop.create_future()
         self._granted: dict[int, asyncio.Future[list[bool]]] = {}
         self._published: dict[int, asyncio.Future[None]] = {}
@@ -97,11 +95,17 @@ class Connection:
             self._published.pop(info.mid, None)
 
     async def close(self) -> None:
-        """Send what is queued and DISCONNECT; insist after a second. A persistent session stays with the broker."""
-        if self._client is not None and not self.ended.done():
-            self._client.disconnect()
-            await asyncio.wait({self.ended}, timeout=_CLOSE_S)
-        self._drop("closed")
+        """Send what is queued and DISCONNECT, and wait until the broker has read it; insist after a while.
+
+        A persistent session stays with the broker, and whoever comes to it next finds what was acknowledged gone.
+        """
+        try:
+            if self._client is not None:
+                if not self.ended.done():
+                    self._client.leave()
+                await asyncio.wait({self._client.wire.gone}, timeout=_CLOSE_S)
+        finally:
+            self._drop("closed")
 
     def _living(self) -> "_Client":
         if self._client is None or self.ended.done():
@@ -129,11 +133,8 @@ class Connection:
             self.ended.set_result(reason)
 
     def _wired(self, ready: socket.socket) -> "_Client":
-        client = _Client(ready, self._address)
-        client.on_socket_open = lambda _c, _u, sock: self._loop.add_reader(sock, self._read)
-        client.on_socket_close = lambda _c, _u, sock: _quietly(self._loop.remove_reader, sock)
-        client.on_socket_register_write = lambda _c, _u, sock: self._loop.add_writer(sock, client.loop_write)
-        client.on_socket_unregister_write = lambda _c, _u, sock: _quietly(self._loop.remove_writer, sock)
+        client = _Client(Wire(ready, self._read), self._address)
+        client.on_socket_register_write = self._write_soon
         client.on_connect = self._on_connect
         client.on_disconnect = lambda _c, _u, _flags, reason, _properties: self._end(str(reason))
         client.on_subscribe = self._on_subscribe
@@ -142,13 +143,15 @@ class Connection:
         return client
 
     def _read(self) -> None:
-        """Take packets while deliveries come, so that one wake-up of the loop serves many."""
-        for _ in range(_READS):
-            client, before = self._client, self._seen
-            if client is None or client.loop_read() != paho.MQTT_ERR_SUCCESS:
-                return
-            if self._seen == before and not client.unread():
-                return
+        """Take what has come, so that one wake-up of the loop serves many packets."""
+        client = self._client
+        if client is not None:
+            client.wire.feed(client.wire.read())
+            while (client.wire.fed or client.wire.over) and client.loop_read() == paho.MQTT_ERR_SUCCESS:
+                pass
+
+    def _write_soon(self, client: paho.Client, _userdata: Any, _sock: Any) -> None:
+        self._loop.call_soon(client.loop_write)
 
     def _tick(self) -> None:
         """Keep-alive, for as long as the connection lives."""
@@ -175,7 +178,6 @@ class Connection:
             answer.set_result(None)
 
     def _on_delivery(self, _client: Any, _userdata: Any, message: paho.MQTTMessage) -> None:
-        self._seen += 1
         try:
             self._on_message(message)
         except Exception:
@@ -184,9 +186,9 @@ class Connection:
 
 
 class _Client(paho.Client):
-    """paho over a socket that is connected already, so that nothing in it blocks the loop."""
+    """paho over a wire that is connected already, so that nothing in it blocks the loop."""
 
-    def __init__(self, ready: socket.socket, address: Address) -> None:
+    def __init__(self, wire: Wire, address: Address) -> None:
         super().__init__(
             CallbackAPIVersion.VERSION2,
             client_id=address.client_id,
@@ -195,23 +197,19 @@ class _Client(paho.Client):
             reconnect_on_failure=False,
             manual_ack=True,
         )
-        self._ready = ready
+        self.wire = wire
         self.username_pw_set(address.username, address.password)
         self.max_inflight_messages_set(0)  # no limit of paho's own: the caller waits for each PUBACK
 
-    def _create_socket(self) -> socket.socket:
-        return self._ready
+    def _create_socket(self) -> Wire:
+        return self.wire
 
-    def unread(self) -> bool:
-        """Whether TLS holds decrypted bytes that no reader will be woken for."""
-        sock = self.socket()
-        return isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
+    def leave(self) -> None:
+        """DISCONNECT, after all that is queued."""
+        self.wire.leave()
+        self.disconnect()
+        self.loop_write()
 
     def abandon(self) -> None:
         self._sock_close()
-        self._ready.close()
-
-
-def _quietly(remove: Callable[[Any], bool], sock: Any) -> None:
-    """paho wants no answer; whether a reader was there is of no interest."""
-    remove(sock)
+        self.wire.drop()

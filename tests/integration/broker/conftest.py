@@ -5,6 +5,7 @@ import contextlib
 import secrets
 import socket
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
@@ -165,14 +166,20 @@ class Field:
     @contextlib.asynccontextmanager
     async def frozen(self) -> AsyncIterator[None]:
         """The broker neither gone nor answering. A signal takes its time, so wait until every thread has stopped."""
-        assert self.broker.process is not None
-        server = psutil.Process(self.broker.process.pid)
-        server.suspend()
+        server = self.halt()
         try:
-            await until(lambda: server.status() == psutil.STATUS_STOPPED)
             yield
         finally:
             server.resume()
+
+    def halt(self) -> psutil.Process:
+        """Freeze the broker before the loop goes round once more; the caller resumes it."""
+        assert self.broker.process is not None
+        server = psutil.Process(self.broker.process.pid)
+        server.suspend()
+        while server.status() != psutil.STATUS_STOPPED:
+            time.sleep(0.001)
+        return server
 
     async def speaker(self) -> Session:
         """A session of `api`, which may publish commands."""
@@ -180,6 +187,13 @@ class Field:
         await self.open.enter_async_context(session)
         await session.connected(5)
         return session
+
+    async def foreign(self, user: str) -> Foreign:
+        """A service by a client that is not ours."""
+        client = Foreign(self.broker.endpoint, user, self.broker.secrets.passwords[user], f"foreign-{user}")
+        self.open.callback(client.close)
+        assert await client.connect(), client.said
+        return client
 
     def session(
         self,

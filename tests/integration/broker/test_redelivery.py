@@ -129,6 +129,28 @@ async def test_acknowledgements_are_flushed_on_leaving(field: "Field", eventuall
     assert again == []
 
 
+async def test_acknowledgements_outlive_what_was_left_unread(field: "Field", eventually: Eventually) -> None:
+    """TCP forgets what the other side has not read yet when a socket is closed that still holds something unread."""
+    api = await field.speaker()
+    seen: list[Arrived] = []
+    async with field.session("vigil-t", COMMANDS, seen.append) as session:
+        await session.connected(5)
+        await asyncio.gather(*(api.publish("care/v1/a/s/d/cmd", b"%d" % number) for number in range(500)))
+        await eventually(lambda: len(seen) == 500)
+        flood = await field.foreign("api")
+        acknowledged = tuple(seen)
+        for said in [flood.client.publish("care/v1/a/s/d/cmd", bytes(2_000), 1) for _ in range(300)]:
+            said.wait_for_publish(10)  # blocks the loop, so that nobody reads what is sent to the session
+        broker = field.halt()
+        for one in acknowledged:
+            session.acknowledge(one)
+        asyncio.get_running_loop().call_later(0.2, broker.resume)
+        await session.disconnect()
+    again = await field.hears(*COMMANDS, client_id="vigil-t")
+    await eventually(lambda: len({one.mid for one in again}) == 300, 20)
+    assert {len(one.payload) for one in again} == {2_000}
+
+
 async def test_a_handler_that_fails_does_not_lose_the_message(field: "Field", eventually: Eventually) -> None:
     seen: list[Arrived] = []
 
