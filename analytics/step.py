@@ -10,6 +10,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+import msgspec
+from msgspec import Struct
+
 from devices.keys import Key
 
 
@@ -35,8 +38,7 @@ class Origin:
     gateway: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True, gc=False):
     """Values of one device at one moment; `at` is the (fixed) device time, `now` when it reached us."""
 
     origin: Origin
@@ -46,8 +48,7 @@ class Reading:
     values: Mapping[str, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True, gc=False):
     """Something a device said once. `late` when it was buffered while the link was down; `drill` when it is practice."""
 
     origin: Origin
@@ -55,12 +56,11 @@ class Event:
     now: datetime
     key: Key
     kind: str
-    values: Mapping[str, float] = field(default_factory=dict)
+    values: Mapping[str, float] = msgspec.field(default_factory=dict)
     drill: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Waveform:
+class Waveform(Struct, frozen=True, gc=False):
     """Raw samples `xyz` in `unit` at `fs` Hz, the first at `at`."""
 
     origin: Origin

@@ -1,17 +1,18 @@
 """Whose time counts: the device's, unless it cannot be true; and how late a message came. Decided from two given times."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from devices.keys import instant
 
 AHEAD = timedelta(minutes=2)
 BEHIND = timedelta(days=7)
 ON_TIME = timedelta(seconds=60)
+_EARLIEST = -AHEAD
 
 
-@dataclass(frozen=True, slots=True)
-class Fixed:
+class Fixed(Struct, frozen=True, gc=False):
     """When it happened, as far as can be known; `wrong` when the device's clock could not be right and arrival stands in."""
 
     at: datetime
@@ -24,7 +25,7 @@ def fix(t: int, received: datetime) -> Fixed:
     A clock more than two minutes ahead of arrival, or more than seven days behind it (longer than anything buffers), is wrong.
     """
     at = instant(t)
-    wrong = at - received > AHEAD or received - at > BEHIND
+    wrong = not _EARLIEST <= received - at <= BEHIND
     return Fixed(received if wrong else at, wrong)
 
 

@@ -4,7 +4,8 @@ The order of `metrics` is the order of the stored array, so a profile only ever 
 Silence limits: mains devices three missed heartbeats, battery devices at most 2 h (BS 5839-1 radio clauses; GB 50440: 2 h).
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 STATUS_METRICS = ("battery", "signal")
@@ -22,7 +23,10 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A kind of device. `silent_after` is counted on any message; `code` prefixes demo device codes."""
+    """A kind of device. `silent_after` is counted on any message; `code` prefixes demo device codes.
+
+    `order`: names of the metrics in stored order; `ranges`: what of each is possible. Both are read for every message.
+    """
 
     name: str
     code: str
@@ -33,11 +37,12 @@ class Profile:
     silent_after: timedelta
     mains: bool
     hazard: str
+    order: tuple[str, ...] = field(init=False, compare=False)
+    ranges: Mapping[str, tuple[float, float]] = field(init=False, compare=False)
 
-    @property
-    def order(self) -> tuple[str, ...]:
-        """Names of the metrics in stored order."""
-        return tuple(metric.name for metric in self.metrics)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "order", tuple(metric.name for metric in self.metrics))
+        object.__setattr__(self, "ranges", {metric.name: (metric.low, metric.high) for metric in self.metrics})
 
 
 _BATTERY = Metric("battery", "%", 0, 100)

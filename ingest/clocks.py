@@ -4,8 +4,10 @@ A clock that is wrong today may look right at the next delivery, so every key is
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from analytics.step import Event, Reading, Waveform
 from devices.keys import Key

@@ -36,6 +36,8 @@ def native(arrived: Arrived, topic: Topic, register: Register) -> Decoded:
     except BadPayload as error:
         return (Rejected(error.reason, topic.area),)
     place = () if (topic.area, topic.site) == (speaker.device.area, speaker.device.site) else (WRONG_PLACE,)
+    if not place and not refused and speaker.device.revoked_at is None:
+        return tuple(said)
     return (*(admitted(_flagged(one, place), topic.area) for one in said), *(Rejected(reason, topic.area) for reason in refused))
 
 
@@ -57,8 +59,8 @@ def timed(t: int, arrived: Arrived) -> tuple[datetime, bool, tuple[str, ...]]:
 
 def credible(profile: Profile, values: Mapping[str, float]) -> tuple[dict[str, float], bool]:
     """The values that the profile knows and physics allows, and whether any was left out."""
-    ranges = {metric.name: metric for metric in profile.metrics}
-    kept = {name: value for name, value in values.items() if (m := ranges.get(name)) and m.low <= value <= m.high}
+    ranges = profile.ranges
+    kept = {name: value for name, value in values.items() if (r := ranges.get(name)) and r[0] <= value <= r[1]}
     return kept, len(kept) < len(values)
 
 
@@ -71,6 +73,9 @@ _Found = tuple[list[Said], list[str]]
 
 def _telemetry(arrived: Arrived, speaker: Known) -> _Found:
     """Every good reading of a list, and why the others are not. Raises BadPayload when there is no reading to be seen at all."""
+    only = codec.one_reading(speaker.profile, arrived.payload)
+    if only is not None:
+        return [_reading(only, arrived, speaker)], []
     messages, refused = _readings(arrived.payload)
     said = []
     for number, one in messages:
@@ -79,10 +84,14 @@ def _telemetry(arrived: Arrived, speaker: Known) -> _Found:
         except BadPayload as error:
             refused.append(error.reason if len(messages) == 1 else f"reading {number}: {error.reason}")
             continue
-        at, wrong, flags = timed(one.t, arrived)
-        key = Key(speaker.device.code, one.b, one.n, one.t)
-        said.append(Said(speaker, Reading(speaker.origin, at, arrived.at, key, one.v), wrong, flags))
+        said.append(_reading(one, arrived, speaker))
     return said, ["; ".join(refused)[:_LONGEST_REASON]] if refused else []
+
+
+def _reading(one: codec.Telemetry, arrived: Arrived, speaker: Known) -> Said:
+    at, wrong, flags = timed(one.t, arrived)
+    key = Key(speaker.device.code, one.b, one.n, one.t)
+    return Said(speaker, Reading(speaker.origin, at, arrived.at, key, one.v), wrong, flags)
 
 
 def _readings(payload: bytes) -> tuple[list[tuple[int, codec.Telemetry]], list[str]]:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
+
 from analytics.step import Event, Origin, Reading, Waveform
 from devices.keys import Key
 from devices.profiles import PROFILES, Profile
@@ -26,8 +28,7 @@ class Known:
 Register = Mapping[str, Known]
 
 
-@dataclass(frozen=True, slots=True)
-class Ack:
+class Ack(Struct, frozen=True, gc=False):
     """A device's answer to a command."""
 
     at: datetime
@@ -37,8 +38,7 @@ class Ack:
     done: str
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True, gc=False):
     """Link state as the device or its last will tells it. `at` is when that was true, as far as anybody knows.
 
     `old`: what the broker retains and shows to whoever subscribes; the device said it at another time.
@@ -69,8 +69,7 @@ class Status:
 Item = Reading | Event | Waveform | Ack | Status
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True, gc=False):
     """One thing that one device said.
 
     `pinned`: `item.at` is only when it arrived, and whatever is decided first for its key stays. `earlier` is the key under

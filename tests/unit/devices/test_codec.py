@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from devices import codec
@@ -262,3 +262,37 @@ def test_the_stored_array_holds_every_value_at_its_place(values: dict[str, float
     array = as_array(profile, values)
     assert len(array) == len(profile.metrics)
     assert {name: value for name, value in zip(profile.order, array, strict=True) if value is not None} == values
+
+
+_smoke = PROFILES["smoke_detector"]
+_likely = st.one_of(
+    finite, st.sampled_from([0, 100, 100.000001, 100.00001, 1_200, -140.000001, 1e39, 1e400, -0.0, 5e-324, True, None])
+)
+_close = st.fixed_dictionaries(
+    {
+        "t": st.one_of(moments, st.sampled_from([-1, 4_102_444_800_001, 1.5])),
+        "n": st.one_of(counts, st.just(-1)),
+        "v": st.dictionaries(st.sampled_from([*_smoke.order, "co", "Temperature", ""]), _likely, max_size=4),
+    },
+    optional={"b": st.one_of(boots, st.text(max_size=18), st.sampled_from(["a\n", "é", "7f3a"])), "future": st.just([1])},
+)
+
+
+@given(st.one_of(_close, _close.map(lambda one: [one]), anything).map(lambda sent: json.dumps(sent).encode()))
+@example(b'{"t":1,"n":1,"v":{"temperature":1}}'.ljust(codec.LARGEST_PAYLOAD + 1))
+@example(b'{"t":1,"n":1,"v":{"temperature":1},"v":{}}')
+@example(b'{"t":1,"n":1,"v":{"temperature":1,"temperature":2}}')
+def test_the_short_way_is_the_long_way(payload: bytes) -> None:
+    """Where the long way finds one good reading, the short way finds the same to the bit; else it leaves the verdict to it."""
+    try:
+        [long] = codec.telemetry(payload)
+        check_values(_smoke, long.v)
+    except (BadPayload, ValueError):
+        assert codec.one_reading(_smoke, payload) is None
+        return
+    short = codec.one_reading(_smoke, payload)
+    if payload.lstrip().startswith(b"["):
+        assert short is None
+    else:
+        assert short is not None
+        assert repr((short.t, short.n, short.b, short.v)) == repr((long.t, long.n, long.b, long.v))

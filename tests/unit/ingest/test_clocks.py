@@ -1,7 +1,7 @@
 """What the first delivery decided holds for every later one, whatever the clock looks like by then."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from msgspec.structs import replace
 from datetime import datetime, timedelta
 from typing import Any
 
