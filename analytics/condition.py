@@ -4,9 +4,10 @@ Late and repeated readings neither end nor repeat it; a late reading over the li
 already over reaches past that reading.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Change(StrEnum):
@@ -17,8 +18,7 @@ class Change(StrEnum):
     ENDED = "ended"
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True, gc=False):
     """`last` newest reading; `onset` set while the condition lasts; `calm_since` first calm reading of now; `ended` last end."""
 
     last: datetime | None = None

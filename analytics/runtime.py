@@ -13,8 +13,6 @@ from typing import Any
 from analytics.catalogue import EVENT_LANE
 from analytics.step import Detector, Event, Finding, Input, Listening, Message, Origin, Reset, Scope, Tick
 
-_Key = tuple[int, str]
-_Due = tuple[datetime, int, str]
 _NOTHING: Mapping[str, datetime] = MappingProxyType({})
 
 
@@ -40,6 +38,24 @@ def scope_key(scope: Scope, origin: Origin) -> str:
             return origin.senior
 
 
+class Cell:
+    """One detector's state for one scope key, and the deadline that it asks for; `queued` is its entry in the heap."""
+
+    __slots__ = ("deadline", "detector", "index", "name", "queued", "state")
+
+    def __init__(self, index: int, detector: Detector[Any], name: str) -> None:
+        self.index = index
+        self.detector = detector
+        self.name = name
+        self.state: Any = None
+        self.deadline: datetime | None = None
+        self.queued: datetime | None = None
+
+
+_Due = tuple[datetime, int, str, Cell]
+_Draft = tuple[Any, datetime | None]
+
+
 class Runtime:
     """The states of one worker. `active` are the open alarms, (source, kind) -> onset, that the states start with."""
 
@@ -50,11 +66,10 @@ class Runtime:
         self._active: dict[str, dict[str, datetime]] = {}
         for (source, kind), onset in active.items():
             self._active.setdefault(source, {})[kind] = onset
-        self._states: dict[_Key, Any] = {}
-        self._open: dict[tuple[str, str], _Key] = {}
+        self._cells: dict[tuple[int, str], Cell] = {}
+        self._open: dict[tuple[str, str], Cell] = {}
         self._heap: list[_Due] = []
-        self._queued: dict[_Key, datetime] = {}
-        self._listeners: dict[Origin, tuple[_Key, ...]] = {}
+        self._listeners: dict[str, tuple[Origin, tuple[Cell, ...]]] = {}
 
     def trial(self) -> "Trial":
         """An overlay to feed; throw it away when the commit fails."""
@@ -63,13 +78,13 @@ class Runtime:
     def next_deadline(self) -> datetime | None:
         """The first moment at which some state wants a Tick."""
         while self._heap:
-            due, index, name = self._heap[0]
-            deadline = self._deadline((index, name))
-            if deadline == due:
+            due, _, _, cell = self._heap[0]
+            if cell.deadline == due:
                 return due
             heapq.heappop(self._heap)
-            self._forget_queued((index, name), due)
-            self._queue((index, name), deadline)
+            if cell.queued == due:
+                cell.queued = None
+            self._queue(cell)
         return None
 
     def listen(self, origin: Origin, since: datetime, last_seen: datetime | None) -> None:
@@ -87,74 +102,75 @@ class Runtime:
         Call it every few seconds, outside a trial, with (source, kind) of the open alarms as read after the last commit.
         """
         trial = self.trial()
-        for condition, key in [row for row in self._open.items() if row[0] not in active]:
+        for condition, cell in [row for row in self._open.items() if row[0] not in active]:
             del self._open[condition]
-            if key in self._states:
-                trial._step(key, Reset(at, condition[1]), [])
+            if cell.state is not None:
+                trial._step(cell, Reset(at, condition[1]), [])
         trial.adopt()
 
     def forget(self, device: str) -> None:
         """Drop what is kept about one device alone: it was revoked and can no longer fall silent."""
         for index, detector in enumerate(self._detectors):
-            if detector.scope is Scope.DEVICE:
-                self._states.pop((index, device), None)
+            cell = self._cells.get((index, device)) if detector.scope is Scope.DEVICE else None
+            if cell is not None:
+                cell.state = cell.deadline = None
         self._active.pop(device, None)
 
     def states(self) -> Iterator[tuple[Detector[Any], str, Any]]:
         """Every (detector, scope key, state), for inspection."""
-        return ((self._detectors[index], name, state) for (index, name), state in self._states.items())
+        return ((cell.detector, cell.name, cell.state) for cell in self._cells.values() if cell.state is not None)
 
-    def _listening(self, origin: Origin) -> tuple[_Key, ...]:
-        known = self._listeners.get(origin)
-        if known is None:
+    def _listening(self, origin: Origin) -> tuple[Cell, ...]:
+        """Who hears this device. Looked up by its code, since hashing a whole origin would cost more than what follows."""
+        known = self._listeners.get(origin.device)
+        if known is not None and known[0] is origin:
+            return known[1]
+        if known is None or known[0] != origin:
             rows = ((index, scope_key(d.scope, origin)) for index, d in enumerate(self._detectors) if d.wants(origin))
-            known = self._listeners[origin] = tuple(row for row in rows if row[1])
-        return known
+            known = (origin, tuple(self._cell(index, name) for index, name in rows if name))
+        self._listeners[origin.device] = (origin, known[1])
+        return known[1]
 
-    def _start(self, key: _Key) -> Any:
-        detector = self._detectors[key[0]]
-        active = self._active.get(key[1], _NOTHING)
-        return detector.start(key[1], {kind: active[kind] for kind in detector.kinds if kind in active})
+    def _cell(self, index: int, name: str) -> Cell:
+        cell = self._cells.get((index, name))
+        if cell is None:
+            cell = self._cells[index, name] = Cell(index, self._detectors[index], name)
+        return cell
 
-    def _started_open(self, key: _Key) -> dict[tuple[str, str], _Key | None]:
-        active = self._active.get(key[1], _NOTHING)
-        return {(key[1], kind): key for kind in self._detectors[key[0]].kinds if kind in active}
+    def _start(self, cell: Cell) -> Any:
+        active = self._active.get(cell.name, _NOTHING)
+        return cell.detector.start(cell.name, {kind: active[kind] for kind in cell.detector.kinds if kind in active})
 
-    def _deadline(self, key: _Key) -> datetime | None:
-        state = self._states.get(key)
-        return None if state is None else self._detectors[key[0]].deadline(state)
+    def _started_open(self, cell: Cell) -> dict[tuple[str, str], Cell | None]:
+        active = self._active.get(cell.name, _NOTHING)
+        return {(cell.name, kind): cell for kind in cell.detector.kinds if kind in active}
 
-    def _queue(self, key: _Key, deadline: datetime | None) -> None:
-        """Keep one entry a key, never later than its deadline; what comes due too early is queued again then."""
-        if deadline is None:
-            return
-        queued = self._queued.get(key)
-        if queued is None or deadline < queued:
-            heapq.heappush(self._heap, (deadline, *key))
-            self._queued[key] = deadline
+    def _queue(self, cell: Cell) -> None:
+        """Keep one entry a cell, never later than its deadline; what comes due too early is queued again then."""
+        deadline = cell.deadline
+        if deadline is not None and (cell.queued is None or deadline < cell.queued):
+            heapq.heappush(self._heap, (deadline, cell.index, cell.name, cell))
+            cell.queued = deadline
 
-    def _forget_queued(self, key: _Key, due: datetime) -> None:
-        if self._queued.get(key) == due:
-            del self._queued[key]
-
-    def _due(self, until: datetime) -> Iterator[_Key]:
-        """Keys that may be due, without touching the heap: an entry's children are never earlier than itself."""
+    def _due(self, until: datetime) -> Iterator[Cell]:
+        """Cells that may be due, without touching the heap: an entry's children are never earlier than itself."""
         heap, look = self._heap, [0]
         while look:
             place = look.pop()
             if place < len(heap) and heap[place][0] <= until:
-                yield heap[place][1:]
+                yield heap[place][3]
                 look += (2 * place + 1, 2 * place + 2)
 
-    def _take(self, changed: Mapping[_Key, Any], told: Mapping[tuple[str, str], _Key | None]) -> None:
-        self._states.update(changed)
-        for condition, key in told.items():
-            if key is None:
+    def _take(self, changed: Mapping[Cell, _Draft], told: Mapping[tuple[str, str], Cell | None]) -> None:
+        for condition, of in told.items():
+            if of is None:
                 self._open.pop(condition, None)
             else:
-                self._open[condition] = key
-        for key, state in changed.items():
-            self._queue(key, self._detectors[key[0]].deadline(state))
+                self._open[condition] = of
+        for cell, (state, deadline) in changed.items():
+            cell.state, cell.deadline = state, deadline
+            if deadline is not None:
+                self._queue(cell)
         self.next_deadline()  # drops what has become stale at the head, so that the heap holds about one entry a state
 
 
@@ -163,16 +179,16 @@ class Trial:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._changed: dict[_Key, Any] = {}
-        self._told: dict[tuple[str, str], _Key | None] = {}
+        self._changed: dict[Cell, _Draft] = {}
+        self._told: dict[tuple[str, str], Cell | None] = {}
 
     def feed(self, item: Message) -> list[Finding]:
         """Everything that the detectors of this device find, after the deadlines of its scopes that lie before it."""
         found: list[Finding] = []
-        keys = self._runtime._listening(item.origin)
-        self._ticks(keys, item.at, found)
-        for key in keys:
-            self._step(key, item, found)
+        cells = self._runtime._listening(item.origin)
+        self._ticks(cells, item.at, found)
+        for cell in cells:
+            self._step(cell, item, found)
         return found
 
     def tick(self, until: datetime) -> list[Finding]:
@@ -184,8 +200,8 @@ class Trial:
     def listen(self, item: Listening) -> list[Finding]:
         """Tell the detectors of a device that it is heard from now on."""
         found: list[Finding] = []
-        for key in self._runtime._listening(item.origin):
-            self._step(key, item, found)
+        for cell in self._runtime._listening(item.origin):
+            self._step(cell, item, found)
         return found
 
     def adopt(self) -> None:
@@ -194,37 +210,36 @@ class Trial:
         told, self._told = self._told, {}
         self._runtime._take(changed, told)
 
-    def _ticks(self, keys: Iterable[_Key], until: datetime, found: list[Finding]) -> None:
+    def _ticks(self, cells: Iterable[Cell], until: datetime, found: list[Finding]) -> None:
         """Deadlines of these states up to `until`, in time order. One that a tick does not move forward is left alone."""
-        waiting = [(due, *key) for key in keys if (due := self._deadline(key)) is not None and due <= until]
+        changed, waiting = self._changed, []
+        for cell in cells:
+            due = changed[cell][1] if cell in changed else cell.deadline
+            if due is not None and due <= until:
+                waiting.append((due, cell.index, cell.name, cell))
         if not waiting:
             return
         heapq.heapify(waiting)
         while waiting:
-            due, index, name = heapq.heappop(waiting)
-            again = self._step((index, name), Tick(due), found)
+            due, index, name, cell = heapq.heappop(waiting)
+            again = self._step(cell, Tick(due), found)
             if again is not None and due < again <= until:
-                heapq.heappush(waiting, (again, index, name))
+                heapq.heappush(waiting, (again, index, name, cell))
 
-    def _step(self, key: _Key, item: Input, found: list[Finding]) -> datetime | None:
-        """One step of one detector; answers the state's next deadline."""
-        detector = self._runtime._detectors[key[0]]
-        state = self._state(key)
+    def _step(self, cell: Cell, item: Input, found: list[Finding]) -> datetime | None:
+        """One step of one detector; answers the state's next deadline, which is asked for once a state."""
+        detector, changed = cell.detector, self._changed
+        state, deadline = changed.get(cell) or (cell.state, cell.deadline)
         if state is None:
-            state = self._changed[key] = self._runtime._start(key)
-            self._told.update(self._runtime._started_open(key))
+            state = self._runtime._start(cell)
+            deadline = detector.deadline(state)
+            changed[cell] = state, deadline
+            self._told.update(self._runtime._started_open(cell))
         after, findings = detector.step(state, item)
         if after is not state:
-            self._changed[key] = after
+            deadline = detector.deadline(after)
+            changed[cell] = after, deadline
         if findings:
             found += findings
-            self._told.update({(finding.source, finding.kind): key if finding.raised else None for finding in findings})
-        return detector.deadline(after)
-
-    def _state(self, key: _Key) -> Any:
-        state = self._changed.get(key)
-        return state if state is not None else self._runtime._states.get(key)
-
-    def _deadline(self, key: _Key) -> datetime | None:
-        state = self._state(key)
-        return None if state is None else self._runtime._detectors[key[0]].deadline(state)
+            self._told.update({(finding.source, finding.kind): cell if finding.raised else None for finding in findings})
+        return deadline

@@ -9,9 +9,10 @@ minutes; after that it is unknown and adds nothing, as a late reading does.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from analytics.condition import Change, Condition, advance, is_late, reset
 from analytics.step import Detector, Finding, Input, Origin, Reading, Reason, Reset, Scope
@@ -30,8 +31,7 @@ _MINUTE_MS = 60_000
 _Dose = tuple[tuple[int, int, float], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CoState:
+class CoState(Struct, frozen=True, gc=False):
     """`ppm` last value; `dose` (since, until, ppm·ms) of the last 120 minutes, an entry a minute at most."""
 
     source: str

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
+
 from analytics.condition import Change, Condition, advance, reset
 from analytics.step import Detector, Finding, Input, Origin, Reading, Reason, Reset, Scope
 
@@ -32,8 +34,7 @@ class Level:
     profile: str
 
 
-@dataclass(frozen=True, slots=True)
-class LevelState:
+class LevelState(Struct, frozen=True, gc=False):
     """Of one device and one level."""
 
     source: str

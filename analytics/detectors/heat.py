@@ -6,9 +6,10 @@ Sources ([M]: from memory, to be checked against the standard before anything is
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from analytics.condition import Change, Condition, advance, is_late, reset
 from analytics.step import Detector, Finding, Input, Origin, Reading, Reason, Reset, Scope
@@ -28,8 +29,7 @@ _RULE = f"{NAME}/{VERSION}"
 _Samples = tuple[tuple[datetime, float], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class HeatState:
+class HeatState(Struct, frozen=True, gc=False):
     """`samples`: temperatures of the last three minutes, at most one (the lowest) every five seconds."""
 
     source: str

@@ -6,11 +6,12 @@ service. The key is the limit after the last message, so the same silence is the
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from analytics.step import Detector, Finding, Input, Listening, Message, Origin, Reason, Reset, Scope, Tick
+from msgspec import Struct
+
+from analytics.step import Detector, Event, Finding, Input, Listening, Message, Origin, Reading, Reason, Scope, Tick, Waveform
 from devices.keys import milliseconds
 from devices.profiles import PROFILES
 
@@ -19,11 +20,11 @@ KINDS = ("silence_life", "silence")
 
 NAME, VERSION = "silence", 1
 _RULE = f"{NAME}/{VERSION}"
+_RULES = {name: (KINDS[0] if name in LIFE else KINDS[1], profile.silent_after) for name, profile in PROFILES.items()}
 _SOURCE = "GB 50440, BS 5839-1: at most 2 h [F2]"
 
 
-@dataclass(frozen=True, slots=True)
-class SilenceState:
+class SilenceState(Struct, frozen=True, gc=False):
     """`heard` last arrival; `since` when we began to listen; `limit` and `kind` by the profile; `silent` onset while it lasts."""
 
     source: str
@@ -37,7 +38,7 @@ class SilenceState:
 def _deadline(state: SilenceState) -> datetime | None:
     if state.silent is not None or state.heard is None or state.limit is None:
         return None
-    heard = state.heard if state.since is None else max(state.heard, state.since)
+    heard = state.heard if state.since is None or state.since < state.heard else state.since
     return heard + state.limit
 
 
@@ -50,14 +51,14 @@ def _start(key: str, active: Mapping[str, datetime]) -> SilenceState:
 
 def _step(state: SilenceState, item: Input) -> tuple[SilenceState, tuple[Finding, ...]]:
     match item:
+        case Reading() | Event() | Waveform():
+            return _hear(state, item)
         case Tick():
             return _fall_silent(state, item.at)
         case Listening():
             return _listen(state, item), ()
-        case Reset():
-            return state, ()  # whoever reset it knows that the device is silent; its next message arms it again
-        case _:
-            return _hear(state, item)
+        case _:  # whoever reset it knows that the device is silent; its next message arms it again
+            return state, ()
 
 
 def _fall_silent(state: SilenceState, at: datetime) -> tuple[SilenceState, tuple[Finding, ...]]:
@@ -91,8 +92,8 @@ def _hear(state: SilenceState, item: Message) -> tuple[SilenceState, tuple[Findi
 
 def _rule(state: SilenceState, origin: Origin) -> tuple[str, timedelta]:
     """Kind and limit of the profile; a silence that is standing keeps the kind under which it was raised."""
-    kind = KINDS[0] if origin.profile in LIFE else KINDS[1]
-    return state.kind if state.silent is not None else kind, PROFILES[origin.profile].silent_after
+    kind, limit = _RULES[origin.profile]
+    return kind if state.silent is None else state.kind, limit
 
 
 def _wants(origin: Origin) -> bool:
