@@ -31,6 +31,7 @@ from api.settings import ApiSettings
 from api.shapes import Problem
 from api.shown import Shown
 from store import notify
+from store.refusing import Refusal
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +79,10 @@ async def running(settings: ApiSettings) -> AsyncIterator[Context]:
         if there:
             pump.lost()
 
-    database = Database(settings.dsn, settings.pool_size, on_database)
+    def on_refusal(why: Refusal | None) -> None:
+        hub.refusal_is(datetime.now(UTC), why)
+
+    database = Database(settings.dsn, settings.pool_size, on_database, on_refusal)
     feed = Feed(hub, register, database)
     pump = Pump(database, hub, register, feed)
     here = Context(settings, database, hub, register, Shown(database))

@@ -1,7 +1,7 @@
 """The database as the api meets it: there or not, never in between.
 
 Every piece of work is one transaction with a time limit; a server that does not answer (frozen, unreachable) is cut off, so that no
-request waits for it. A probe tells within two seconds that it is gone, and when it is back.
+request waits for it. A probe tells within two seconds that it is gone, and when it is back; and whether it would store anything.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from typing import TypeVar
 import psycopg
 
 from store.connect import Connection, connect
+from store.refusing import READ_ONLY, Refusal, refusal
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -31,11 +32,20 @@ class StoreUnavailable(Exception):
 
 
 class Database:
-    """At most `size` connections. `on_change` hears True when the database is there (the first time too), False when it is gone."""
+    """At most `size` connections. `on_change` hears True when the database is there (the first time too), False when it is gone;
+    `on_refusal` why it stores nothing though it is there, None when it does again."""
 
-    def __init__(self, dsn: str, size: int, on_change: Callable[[bool], None]) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        size: int,
+        on_change: Callable[[bool], None],
+        on_refusal: Callable[[Refusal | None], None] = lambda why: None,
+    ) -> None:
         self._dsn = dsn
         self._on_change = on_change
+        self._on_refusal = on_refusal
+        self._refuses: Refusal | None = None
         self._idle: list[Connection] = []
         self._room = asyncio.Semaphore(size)
         self._doubt = asyncio.Event()
@@ -72,6 +82,8 @@ class Database:
             raise StoreUnavailable("the database cannot be reached; nothing was done")
         try:
             return await self._limited(work, within_s)
+        except READ_ONLY as error:
+            raise StoreUnavailable("the database is read-only; nothing was done") from error
         except (psycopg.OperationalError, psycopg.InterfaceError, OSError, TimeoutError) as error:
             self._doubt.set()
             raise StoreUnavailable("the database does not answer; nothing was done") from error
@@ -98,10 +110,14 @@ class Database:
 
     async def _probe(self) -> bool:
         try:
-            await self._limited(_round_trip, _PROBE_S)
+            refuses = await self._limited(refusal, _PROBE_S)
         except (psycopg.Error, OSError, TimeoutError) as error:
             log.debug("database probe: %s", error)
             return False
+        if refuses is not self._refuses:
+            self._refuses = refuses
+            log.log(logging.ERROR if refuses else logging.INFO, "database stores %s", f"nothing: {refuses}" if refuses else "again")
+            self._on_refusal(refuses)
         return True
 
     async def _limited(self, work: Work[T], within_s: float) -> T:
@@ -144,10 +160,6 @@ class Database:
         idle, self._idle = self._idle, []
         for conn in idle:
             await conn.close()
-
-
-async def _round_trip(conn: Connection) -> None:
-    """A transaction begins lazily: entering it has already asked the server."""
 
 
 def _ended(conn: Connection) -> bool:

@@ -15,6 +15,7 @@ from api.people import Place, place_body
 from api.presses import Unstored, press_body
 from api.shapes import Figures, Health, HelloMessage
 from store.board import CardRow
+from store.refusing import Refusal
 
 UNKNOWN = Figures(
     devices=0,
@@ -38,7 +39,7 @@ class Hub:
     def __init__(self, version: str, now: datetime) -> None:
         self.board = Board()
         self.clients: set[Client] = set()
-        self.health = Health(broker=False, broker_since=now, database=False, database_since=now)
+        self.health = Health(broker=False, broker_since=now, database=False, database_since=now, database_refuses=None)
         self._version = version
         self._places: dict[str, Place] = {}
         self._figures: dict[str, Figures] = {}
@@ -146,6 +147,11 @@ class Hub:
         if change:
             self.health = held.model_copy(update=change)
             self._tell_figures(now)
+
+    def refusal_is(self, now: datetime, why: Refusal | None) -> None:
+        """Why a database that is there stores nothing; None when it does. Told at once."""
+        self.health = self.health.model_copy(update={"database_refuses": why, "database_since": now})
+        self._tell_figures(now)
 
     def _tell_figures(self, now: datetime) -> None:
         written: dict[str, str] = {}

@@ -29,6 +29,7 @@ class Meters:
         self._board = Gauge("vigil_api_incidents_on_board", "Incidents on the board", registry=own)
         self._broker = Gauge("vigil_api_broker_up", "1 while the api hears the broker", registry=own)
         self._database = Gauge("vigil_api_database_up", "1 while the api reaches the database", registry=own)
+        self._refuses = Gauge("vigil_api_database_refuses", "1 while the database is there and stores nothing", registry=own)
 
     def answered(self, method: str, status: int, seconds: float) -> None:
         """A request; what is no method of ours counts as one."""
@@ -49,4 +50,5 @@ class Meters:
         self._board.set(len(hub.board.rows))
         self._broker.set(hub.health.broker)
         self._database.set(hub.health.database)
+        self._refuses.set(hub.health.database_refuses is not None)
         return generate_latest(self._registry)

@@ -60,8 +60,8 @@ async def _clocks(settings: DeskSettings, stop: asyncio.Event, clock: Clock, met
         try:
             async with await connect.connect(settings.dsn, autocommit=True, application="vigil-desk") as conn:
                 await _keep(conn, settings, started, stop, clock, meters)
-        except (psycopg.OperationalError, OSError) as error:
-            log.warning("database away: %s", str(error).partition("\n")[0])
+        except (psycopg.Error, OSError) as error:  # away, or there and storing nothing: read-only, its disk full
+            log.warning("database: %s", str(error).partition("\n")[0])
             await _pause(stop, settings.retry)
 
 

@@ -14,11 +14,19 @@ from pathlib import Path
 from store import cluster
 from store.connect import connect
 from store.migrate import status
+from store.refusing import Refusal, refusal
 from vigil import state
 from vigil.settings import Settings
 from vigil.web import call
 
 _ENOUGH_DISK = 2 * 1024**3
+_REFUSES = {
+    Refusal.READ_ONLY: (
+        "answers, but is read-only and stores nothing",
+        "ALTER SYSTEM RESET default_transaction_read_only; SELECT pg_reload_conf()",
+    ),
+    Refusal.DISK_FULL: ("answers, but its disk is full and it stores nothing", "free space there; it goes on by itself"),
+}
 _CHECKOUT = Path(__file__).resolve().parent.parent
 
 
@@ -69,7 +77,7 @@ async def running(settings: Settings) -> list[Check]:
     checks = [Check("supervisor", _alive(now.pid), f"process {now.pid}", "start it again with make run")]
     log = settings.data / "log"
     checks += [Check(f"part {name}", _alive(pid), f"process {pid}", f"see {log / name}.log") for name, pid in now.children.items()]
-    return [*checks, await _console(now.url), await _schema(settings)]
+    return [*checks, await _console(now.url), *await _database(settings)]
 
 
 def _database_program() -> Check:
@@ -111,10 +119,12 @@ async def _console(url: str) -> Check:
     return Check("console", not broken, found, "see the logs of those parts")
 
 
-async def _schema(settings: Settings) -> Check:
+async def _database(settings: Settings) -> list[Check]:
     try:
         async with await connect(state.database(settings.data).dsn("vigil_owner"), autocommit=True) as conn:
-            pending = (await status(conn)).pending
+            refuses, pending = await refusal(conn), (await status(conn)).pending
     except Exception as error:  # whatever it is, it is what the doctor was asked for
-        return Check("schema", False, str(error).partition("\n")[0], "see the log of database")
-    return Check("schema", not pending, "up to date" if not pending else f"waiting: {', '.join(pending)}", "restart `vigil up`")
+        return [Check("database", False, str(error).partition("\n")[0], "see the log of database")]
+    found, remedy = ("stores", "") if refuses is None else _REFUSES[refuses]
+    waiting = "up to date" if not pending else f"waiting: {', '.join(pending)}"
+    return [Check("database", refuses is None, found, remedy), Check("schema", not pending, waiting, "restart `vigil up`")]

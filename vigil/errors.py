@@ -6,6 +6,7 @@ from broker.config import BadConfig
 from broker.server import BrokerFailed
 from dispatch.incident import NotAllowed
 from store.errors import StoreError
+from store.refusing import READ_ONLY
 from vigil.certificates import NoCertificate
 from vigil.demo import DistrictDoesNotFit
 from vigil.ports import NoFreePort
@@ -29,6 +30,7 @@ EXPECTED: tuple[type[Exception], ...] = (
     *NothingToSimulate,
     StoreError,
     psycopg.OperationalError,
+    READ_ONLY,
     ConnectionError,
     FileNotFoundError,
     PermissionError,

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Literal
 
 from api.shapes.shape import Shape
+from store.refusing import Refusal
 
 
 class Figures(Shape):
@@ -24,12 +25,13 @@ class Figures(Shape):
 
 
 class Health(Shape):
-    """What works now, as this api sees it; `…_since` when that began."""
+    """What works now, as this api sees it; `…_since` when that began. `database_refuses`: why one that is there stores nothing."""
 
     broker: bool
     broker_since: datetime
     database: bool
     database_since: datetime
+    database_refuses: Refusal | None
 
 
 PartState = Literal["working", "standing_by", "stopped", "silent"]

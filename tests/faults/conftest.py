@@ -19,6 +19,7 @@ from simulators.wire import Endpoint
 from tests.conftest import ROOT, Product, free_port, start_product, stop_product
 from tests.faults.harm import ALL, SHORT
 from tests.faults.load import Load
+from tests.faults.refusing import OFTEN, Refusal
 from tests.faults.table import Row, markdown, page
 from tests.faults.watcher import Watcher
 from vigil import demo, state
@@ -54,32 +55,36 @@ def _all(config: pytest.Config) -> bool:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    every = _all(metafunc.config)
     if "cell" in metafunc.fixturenames:
-        metafunc.parametrize("cell", ALL if _all(metafunc.config) else SHORT, ids=str)
+        metafunc.parametrize("cell", ALL if every else SHORT, ids=str)
+    if "refusal" in metafunc.fixturenames:
+        metafunc.parametrize("refusal", tuple(Refusal) if every else OFTEN, ids=str)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    with _folder() as data:
+    with folder() as data:
         arguments = ("--port", str(free_port()), "--mqtt-port", str(free_port()), "--no-simulator")
         product = await asyncio.to_thread(start_product, data / "var", *arguments)
         try:
             async with AsyncExitStack() as stack:
-                yield await _set(stack, product, 30.0 if _all(request.config) else 4.0)
+                yield await furnished(stack, product, 30.0 if _all(request.config) else 4.0)
         finally:
             assert await asyncio.to_thread(stop_product, product) == 0
 
 
 @contextmanager
-def _folder() -> Iterator[Path]:
+def folder() -> Iterator[Path]:
     """Not under pytest's own: any other pytest that starts closes that one to all but root, as whom PostgreSQL does not run."""
     with tempfile.TemporaryDirectory(prefix="vigil-faults-", ignore_cleanup_errors=True) as name:
         Path(name).chmod(0o755)
         yield Path(name)
 
 
-async def _set(stack: AsyncExitStack, product: Product, frozen_s: float) -> Stage:
+async def furnished(stack: AsyncExitStack, product: Product, frozen_s: float) -> Stage:
+    """A console that watches, and devices that will talk, around a running product."""
     client = await stack.enter_async_context(httpx.AsyncClient(base_url=product.url, headers={"X-Vigil": "1"}, timeout=20))
     answer = await client.post("/api/login", json={"login": "duty", "password": product.passwords["duty"]})
     assert answer.status_code == 200, answer.text

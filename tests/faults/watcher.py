@@ -31,6 +31,7 @@ class Wellness:
     at: float
     broker: bool
     database: bool
+    refuses: str | None = None
 
 
 class Watcher:
@@ -135,4 +136,4 @@ class Watcher:
         self.seen.setdefault(site, Seen(time.time(), unstored)).ids.add(incident)
 
     def _health(self, told: dict[str, Any]) -> None:
-        self.health.append(Wellness(time.time(), told["broker"], told["database"]))
+        self.health.append(Wellness(time.time(), told["broker"], told["database"], told.get("database_refuses")))

@@ -28,6 +28,10 @@ export type Unprotected = number | null;
 export type Broker = boolean;
 export type BrokerSince = string;
 export type Database = boolean;
+/**
+ * Why it stores nothing.
+ */
+export type Refusal = "read_only" | "disk_full";
 export type DatabaseSince = string;
 export type AcknowledgedBy = string | null;
 export type ActiveAlarms = number;
@@ -165,12 +169,13 @@ export interface Figures {
   unprotected: Unprotected;
 }
 /**
- * What works now, as this api sees it; `…_since` when that began.
+ * What works now, as this api sees it; `…_since` when that began. `database_refuses`: why one that is there stores nothing.
  */
 export interface Health {
   broker: Broker;
   broker_since: BrokerSince;
   database: Database;
+  database_refuses: Refusal | null;
   database_since: DatabaseSince;
 }
 /**

@@ -1120,7 +1120,7 @@ export interface components {
         };
         /**
          * Health
-         * @description What works now, as this api sees it; `…_since` when that began.
+         * @description What works now, as this api sees it; `…_since` when that began. `database_refuses`: why one that is there stores nothing.
          */
         Health: {
             /** Broker */
@@ -1132,6 +1132,7 @@ export interface components {
             broker_since: string;
             /** Database */
             database: boolean;
+            database_refuses: components["schemas"]["Refusal"] | null;
             /**
              * Database Since
              * Format: date-time
@@ -1428,6 +1429,12 @@ export interface components {
             /** Value */
             value: number | null;
         };
+        /**
+         * Refusal
+         * @description Why it stores nothing.
+         * @enum {string}
+         */
+        Refusal: "read_only" | "disk_full";
         /**
          * RefusalShape
          * @description What the broker refused a device within one hour (i18n key refusal.<kind>). Device "": names that are in no register.

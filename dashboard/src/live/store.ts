@@ -11,7 +11,7 @@ import { GRACE } from './pulse'
 const TICK = 250
 const ORDER_TICK = 1_000
 
-export type Fault = { what: 'socket' | 'broker' | 'database'; since: number }
+export type Fault = { what: 'socket' | 'broker' | 'database'; why?: string; since: number }
 
 export function createStore(me: Me, district: District, onRefused: () => void) {
   const board = shallowRef(EMPTY)
@@ -64,6 +64,7 @@ export function createStore(me: Me, district: District, onRefused: () => void) {
     const health = board.value.health
     if (health && !health.broker) return { what: 'broker', since: Date.parse(health.broker_since) }
     if (health && !health.database) return { what: 'database', since: Date.parse(health.database_since) }
+    if (health?.database_refuses) return { what: 'database', why: health.database_refuses, since: Date.parse(health.database_since) }
     return null
   })
 

@@ -9,6 +9,7 @@ import pytest
 
 from api.database import Database, StoreUnavailable
 from store.connect import Connection, connect
+from store.refusing import Refusal
 from store.server import Database as Server
 
 pytestmark = pytest.mark.integration
@@ -140,3 +141,34 @@ async def test_frozen_at_the_end_does_not_hold_us(database: Server, frozen: Call
             assert time.monotonic() - began < 2
             with pytest.raises(asyncio.CancelledError):
                 await asyncio.wait_for(asked, 2)
+
+
+async def test_a_database_that_is_read_only_is_read_and_says_why_it_stores_nothing(database: Server) -> None:
+    async def write(conn: Connection) -> None:
+        await conn.execute("INSERT INTO layers VALUES ('kept', '{}')")
+
+    heard: list[Refusal | None] = []
+    async with Database(database.dsn("vigil_owner"), 2, lambda there: None, heard.append) as found:
+        assert await found.reached(5)
+        async with reads_only(database):
+            await until(lambda: heard == [Refusal.READ_ONLY], 8)
+            with pytest.raises(StoreUnavailable, match="read-only"):
+                await found.run(write)
+            assert await found.run(one) == 1
+            assert found.up
+        await until(lambda: heard == [Refusal.READ_ONLY, None], 8)
+        await found.run(write)
+
+
+@asynccontextmanager
+async def reads_only(database: Server) -> AsyncIterator[None]:
+    """The whole server, as a standby or a careful administrator has it."""
+    async with await connect(database.dsn("postgres"), autocommit=True) as conn:
+        await conn.execute("SET default_transaction_read_only = off")
+        await conn.execute("ALTER SYSTEM SET default_transaction_read_only = on")
+        await conn.execute("SELECT pg_reload_conf()")
+        try:
+            yield
+        finally:
+            await conn.execute("ALTER SYSTEM RESET default_transaction_read_only")
+            await conn.execute("SELECT pg_reload_conf()")

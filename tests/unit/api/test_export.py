@@ -5,7 +5,8 @@ import pytest
 
 from api.export import LIVE, OPENAPI, TARGET, live, openapi, written
 
-STATE = {"broker": True, "broker_since": "2026-01-01T00:00:00Z", "database": True, "database_since": "2026-01-01T00:00:00Z"}
+SINCE = "2026-01-01T00:00:00Z"
+STATE = {"broker": True, "broker_since": SINCE, "database": True, "database_since": SINCE, "database_refuses": None}
 
 
 @pytest.mark.parametrize(("name", "document"), [(OPENAPI, openapi), (LIVE, live)])

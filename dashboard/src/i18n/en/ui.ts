@@ -20,6 +20,8 @@ export const ui: Record<keyof typeof zh, string> = {
   'fault.socket': 'Disconnected from the server',
   'fault.broker': 'Button presses cannot arrive',
   'fault.database': 'Database is down: running degraded',
+  'fault.database.read_only': 'Database is read-only: nothing is stored',
+  'fault.database.disk_full': 'The disk of the database is full: nothing is stored',
   'fault.since': 'since {time} · {span}',
   'fault.socket.hint': 'What you see stopped at that moment; reconnecting',
   'fault.broker.hint': 'Devices keep presses and send them again; telephone those most at risk',

@@ -18,6 +18,8 @@ export const ui = {
   'fault.socket': '与服务器断开',
   'fault.broker': '按钮信号无法到达',
   'fault.database': '数据库不可用，正在降级运行',
+  'fault.database.read_only': '数据库只读，事件尚未入库',
+  'fault.database.disk_full': '数据库磁盘已满，事件尚未入库',
   'fault.since': '自 {time} 起 · 已 {span}',
   'fault.socket.hint': '屏幕上的内容停在断开时刻；正在重新连接',
   'fault.broker.hint': '设备会保留并重发按压，请电话巡查重点老人',
