@@ -7,13 +7,13 @@ import sys
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from bench import alarm, history, ingest, parts
+from bench import alarm, history, ingest, outage, parts, scale
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run what is asked for; the process status."""
     arguments = parser().parse_args(argv)
-    names = list(_BENCHMARKS) if arguments.benchmark == "all" else [arguments.benchmark]
+    names = [name for name in _BENCHMARKS if name not in _LONG] if arguments.benchmark == "all" else [arguments.benchmark]
     for name in names:
         found = asyncio.run(_BENCHMARKS[name](arguments))
         print(json.dumps(found, ensure_ascii=False, indent=None if arguments.json else 2), flush=True)
@@ -32,6 +32,8 @@ def parser() -> argparse.ArgumentParser:
         "--full", action="store_true", help="a backlog of 360,000, as after ten minutes without a database; history: 100 M readings"
     )
     root.add_argument("--readings", type=_count, help="history: readings that lie there (default 2,000,000)")
+    root.add_argument("--soak", type=_positive, metavar="MINUTES", help="scale: then keep a fleet talking for so long")
+    root.add_argument("--minutes", type=_positive, default=10.0, help="outage: how long the database is away (default 10)")
     root.add_argument("--devices", type=_count, default=5_000)
     root.add_argument("--areas", type=_count, default=4)
     root.add_argument("--json", action="store_true", help="one line each")
@@ -57,10 +59,21 @@ def _parts(arguments: argparse.Namespace) -> parts.Parameters:
     return parts.Parameters(arguments.devices, arguments.areas, arguments.messages, arguments.rate or 10_000.0)
 
 
+def _scale(arguments: argparse.Namespace) -> scale.Parameters:
+    return scale.Parameters(soak_minutes=arguments.soak or 0.0)
+
+
+def _outage(arguments: argparse.Namespace) -> outage.Parameters:
+    return outage.Parameters(arguments.minutes, arguments.rate or 600.0, devices=arguments.devices, areas=arguments.areas)
+
+
+_LONG = ("scale", "outage")  # a quarter of an hour each: never as a part of all
 _BENCHMARKS: dict[str, Callable[[argparse.Namespace], Coroutine[Any, Any, dict[str, Any]]]] = {
     "ingest": lambda arguments: ingest.run(_ingest(arguments)),
     "alarm": lambda arguments: alarm.run(_alarm(arguments)),
     "history": lambda arguments: history.run(_history(arguments)),
+    "scale": lambda arguments: scale.run(_scale(arguments)),
+    "outage": lambda arguments: outage.run(_outage(arguments)),
     "parts": lambda arguments: parts.run(_parts(arguments)),
 }
 

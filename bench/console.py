@@ -16,16 +16,24 @@ class _Card(msgspec.Struct):
     device: str
 
 
+class _Press(msgspec.Struct):
+    device: str
+
+
 class _Message(msgspec.Struct):
     type: str
     incident: _Card | None = None
+    press: _Press | None = None
+    incidents: list[_Card] = []
+    presses: list[_Press] = []
 
 
 class Console:
-    """`seen`: when the first incident of each device came, on the monotonic clock."""
+    """`seen`: when the first incident of each device came; `marked`: when its press did, as not yet stored (monotonic clock)."""
 
     def __init__(self) -> None:
         self.seen: dict[str, float] = {}
+        self.marked: dict[str, float] = {}
         self._decoder = msgspec.json.Decoder(_Message)
         self._ready = asyncio.Event()
 
@@ -34,9 +42,11 @@ class Console:
         async for text in socket:
             now = time.monotonic()
             message = self._decoder.decode(text)
-            if message.incident is not None:
-                self.seen.setdefault(message.incident.device, now)
-            elif message.type == "snapshot":
+            for card in (message.incident, *message.incidents) if message.incident else message.incidents:
+                self.seen.setdefault(card.device, now)
+            for press in (message.press, *message.presses) if message.press else message.presses:
+                self.marked.setdefault(press.device, now)
+            if message.type == "snapshot":
                 self._ready.set()
 
     async def ready(self) -> None:

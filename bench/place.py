@@ -42,7 +42,7 @@ class Place:
         """Make persistent sessions; what is published from now on waits in them."""
         user, where = "ingest", self.broker.endpoint
         secret = self.broker.secrets.passwords[user]
-        await lanes.ensure(specs, host=where.host, port=where.mqtt_port, username=user, password=secret)
+        await lanes.ensure(specs, host=where.host, port=where.mqtt_port, username=user, password=secret, nats_url=where.nats_url)
 
     def lanes(self) -> list[SessionSpec]:
         """The product's own sessions."""
@@ -71,6 +71,10 @@ class Place:
         """A worker of the product, as `vigil up` starts it."""
         argv = ["vigil", "ingest", "--lane", lane, "--name", f"{lane}-1"]
         return running(lane, argv, self.folder, self._environ("vigil_worker"))
+
+    def part(self, name: str, *arguments: str) -> AbstractAsyncContextManager[Process]:
+        """Another part of the product, as `vigil up` starts it."""
+        return running(name, ["vigil", name, *arguments], self.folder, self._environ("vigil_worker"))
 
     @asynccontextmanager
     async def api(self) -> AsyncIterator[str]:

@@ -94,6 +94,17 @@ def tail(log: Path) -> str:
     return "\n".join(log.read_text(errors="replace").splitlines()[-_LOG_LINES:]) if log.exists() else ""
 
 
+def ours() -> dict[str, int]:
+    """Process ids of the parts of the product that this benchmark runs (`python -m vigil NAME …`), ingest by its lane."""
+    found = {}
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.Error):
+            words = child.cmdline()
+            if words[1:3] == ["-m", "vigil"]:
+                found[f"ingest_{words[words.index('--lane') + 1]}" if "--lane" in words else words[3]] = child.pid
+    return found
+
+
 def cpu_s(pid: int) -> float:
     """CPU seconds (user and system) of a process, of its living children and of those it has waited for."""
     process = psutil.Process(pid)
