@@ -114,6 +114,14 @@ _ALL = (
         (),
         "technical",
     ),
+    _mains("air_sensor", "air", (_TEMPERATURE, Metric("humidity", "%", 0, 100), Metric("co2", "ppm", 0, 400_000)), (), "fire"),
+    _mains(
+        "electrical_monitor",
+        "elec",
+        (Metric("residual_current", "mA", 0, 30_000), Metric("cable_temperature", "°C", -40, 400)),
+        (),
+        "fire",
+    ),
     _mains("probe", "probe", (), ("probe",), "technical"),  # our own: it presses itself through the whole path
 )
 

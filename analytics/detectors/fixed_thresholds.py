@@ -1,7 +1,9 @@
-"""Smoke and gas by fixed levels: one reading at the limit is an alarm; a minute well below it ends the condition.
+"""Smoke, gas and electrical warnings by fixed levels: one reading at the limit is an alarm; a minute well below it ends the condition.
 
 Sources ([M]: from memory, to be checked against the standard before anything is claimed with it):
 - smoke 10 %/m obscuration: within what EN 54-7 point detectors respond to [M].
+- residual current 300 mA: GB 14287.2 lets detectors be set from 20 to 1,000 mA, 300 mA is the usual setting for a supply line [M].
+- cable temperature 70 °C: GB 14287.3 lets detectors be set from 45 to 140 °C; 70 °C is the limit of PVC insulation [M].
 - gas 10 %LEL: GB 15322.2-2019 lets household detectors alarm between 5 and 25 %LEL [M]; twice the lower bound, clear of drift.
 """
 
@@ -17,6 +19,8 @@ from analytics.step import Detector, Finding, Input, Origin, Reading, Reason, Re
 
 SMOKE_PCT_PER_M = 10.0
 GAS_PCT_LEL = 10.0
+RESIDUAL_MA = 300.0
+CABLE_C = 70.0
 CALM_PART = 0.5
 HOLD = timedelta(minutes=1)
 
@@ -44,6 +48,8 @@ class LevelState(Struct, frozen=True, gc=False):
 _LEVELS = (
     Level("smoke", "smoke_obscuration", SMOKE_PCT_PER_M, SMOKE_PCT_PER_M * CALM_PART, "%/m", "EN 54-7 [M]", "smoke_detector"),
     Level("gas", "gas", GAS_PCT_LEL, GAS_PCT_LEL * CALM_PART, "%LEL", "GB 15322.2-2019 [M]", "gas_detector"),
+    Level("residual_current", "residual_current", RESIDUAL_MA, RESIDUAL_MA * 0.8, "mA", "GB 14287.2 [M]", "electrical_monitor"),
+    Level("cable_heat", "cable_temperature", CABLE_C, CABLE_C - 10, "°C", "GB 14287.3 [M]", "electrical_monitor"),
 )
 
 

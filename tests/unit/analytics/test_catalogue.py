@@ -33,9 +33,9 @@ def test_names_are_unique() -> None:
 
 
 def test_within_a_lane_a_kind_has_one_owner() -> None:
-    """Two detectors that raise and end the same condition of the same source would undo each other."""
+    """Two detectors that raise and end one condition of one source would undo each other; `home` hears what `room` does not."""
     for lane in (EVENT_LANE, TELEMETRY_LANE):
-        assert max(Counter(kind for detector in lane for kind in detector.kinds).values()) == 1
+        assert max(Counter(kind for detector in lane if detector.name != "home" for kind in detector.kinds).values()) == 1
 
 
 @each

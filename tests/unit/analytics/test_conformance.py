@@ -5,12 +5,14 @@ A script tells two episodes of each detector's condition with calm between. A ne
 
 import random
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from analytics.catalogue import EVENT_LANE, TELEMETRY_LANE
 from analytics.runtime import Runtime
@@ -29,6 +31,16 @@ LEVEL_SCRIPTS: dict[str, tuple[str, str, int, list[float]]] = {
     "gas_level": ("gas_detector", "gas", 20, [0.0] * 5 + [11.0, 40.0, 12.0] + [1.0] * 6 + [10.0, 11.0]),
     "heat": ("heat_detector", "temperature", 20, [22.0] * 5 + [40.0, 62.0, 70.0] + [30.0] * 14 + [58.0, 59.0]),
     "co": ("co_detector", "co", 60, [2.0] * 5 + [400.0] * 4 + [2.0] * 8 + [400.0] * 4),
+    "residual_current_level": ("electrical_monitor", "residual_current", 20, [30.0] * 5 + [310.0, 400.0] + [30.0] * 6 + [300.0]),
+    "cable_heat_level": ("electrical_monitor", "cable_temperature", 20, [30.0] * 5 + [71.0, 80.0] + [30.0] * 6 + [70.0]),
+    "room": ("smoke_detector", "temperature", 30, [22.0] * 9 + [26.0, 33.0, 36.0] + [22.0] * 30 + [26.0, 33.0, 36.0]),
+    "sensor_fault": ("smoke_detector", "smoke_obscuration", 60, [0.5] * 5 + [99.0] * 8 + [0.5] * 70 + [99.0] * 8),
+    "chatter": (
+        "smoke_detector",
+        "smoke_obscuration",
+        30,
+        [0.5, *[6.0, 6.0, 0.5, 0.5] * 8, *[0.5] * 130, *[6.0, 6.0, 0.5, 0.5] * 8],
+    ),
 }
 EVENT_SCRIPTS = {
     "press": ("sos_button", "sos"),
@@ -54,10 +66,33 @@ def script(
         if name == "silence":
             minutes = [0, 1, 2, 3, 14, 15, 16]
             return [*(reading("smoke_detector", 60 * minute, {"smoke_obscuration": 0.2}) for minute in minutes), Tick(at(3600))]
+        if name in ("home", "spread"):
+            return in_rooms(name, reading)
         profile, metric, gap, values = LEVEL_SCRIPTS[name]
         return [reading(profile, gap * place, {metric: value}) for place, value in enumerate(values)]
 
     return write
+
+
+def in_rooms(name: str, reading: Callable[..., Reading]) -> Script:
+    """A home has no zones; a spread has two."""
+
+    def said(seconds: float, zone: str, values: dict[str, float]) -> Reading:
+        item = reading("smoke_detector", seconds, values, device=f"smoke-{zone}")
+        return structs.replace(item, origin=replace(item.origin, zone=zone))
+
+    if name == "home":
+        _, metric, gap, values = LEVEL_SCRIPTS["room"]
+        return [said(gap * place, "", {metric: value}) for place, value in enumerate(values)]
+    smokes = [0.5] * 3 + [6.0] * 2 + [0.5] * 8 + [6.0] * 2
+    return [
+        one
+        for place, smoke in enumerate(smokes)
+        for one in (
+            said(60 * place, "za", {"smoke_obscuration": 20.0}),
+            said(60 * place + 1, "zb", {"smoke_obscuration": smoke}),
+        )
+    ]
 
 
 def told(found: Iterable[Finding]) -> set[tuple[str, str, str, bool]]:
@@ -232,7 +267,7 @@ SAID = st.tuples(st.integers(0, 99), st.integers(0, 9000), st.integers(0, 300), 
 
 def by_chance(detector: Detector[Any], said: list[tuple[int, int, int, float, int]]) -> Script:
     """Devices that it hears say arbitrary possible things in arbitrary order."""
-    everyone = [Origin(name, name, "a", "s", "z", "r") for name in PROFILES]
+    everyone = [Origin(name, name, "a", "s", zone, "r") for zone in ("z", "") for name in PROFILES]
     heard = [origin for origin in everyone if detector.wants(origin)][:3]
     items: Script = []
     for n, (who, seconds, way, part, what) in enumerate(said):

@@ -19,6 +19,8 @@ STORED_ORDER: dict[str, tuple[str, ...]] = {
     "motion_sensor": ("motion", "temperature", "battery", "signal"),
     "door_contact": ("open", "battery", "signal"),
     "gateway": ("children_online", "uptime", "signal"),
+    "air_sensor": ("temperature", "humidity", "co2", "signal"),
+    "electrical_monitor": ("residual_current", "cable_temperature", "signal"),
     "probe": ("signal",),
 }
 HAZARDS = {"person", "fire", "gas_co", "security", "technical"}

@@ -1,0 +1,132 @@
+"""One metric of one sensor, watched for what only a fault does. Every rule is a comparison of a few kept numbers."""
+
+from datetime import timedelta
+
+from msgspec import Struct
+
+MEMORY = timedelta(hours=2)
+LOOKS_WELL_FOR = timedelta(minutes=30)
+EVERY_MS = 5_000
+WINDOW_MS = 30 * 60_000  # two whole windows are the hour over which a level must stand still
+NOISE_S = 300.0
+STUCK_MS, STUCK_READINGS = 110 * 60_000, 60
+SATURATED_MS = 5 * 60_000
+JUMPS_LAST_MS = 30 * 60_000
+NOISE_READINGS = 20
+LONGEST_GAP_MS = 2 * 3_600_000
+
+
+class Limits(Struct, frozen=True):
+    """What a metric may do. `top`: from here on it is at the end of its range; `noise`: RMS of the step from reading to reading,
+    over √2; `offset`: the lowest value of an hour of clean air; `steady`: how little it moves meanwhile; `jump`: a step at once."""
+
+    unit: str
+    top: float
+    noise: float
+    offset: float
+    steady: float
+    jump: float
+    offset_is: str = "drifting"
+
+
+LIMITS: dict[str, Limits] = {
+    "smoke_obscuration": Limits("%/m", 98.0, 3.0, 2.0, 3.0, 8.0, "dirty"),
+    "temperature": Limits("°C", 1_150.0, 1.5, 60.0, 5.0, 15.0),
+    "co": Limits("ppm", 5_000.0, 15.0, 15.0, 20.0, 150.0),
+    "gas": Limits("%LEL", 98.0, 3.0, 3.0, 3.0, 25.0),
+    "co2": Limits("ppm", 40_000.0, 150.0, 2_500.0, 300.0, 2_000.0),
+    "humidity": Limits("%", 99.5, 4.0, 97.0, 3.0, 30.0),
+}
+
+
+class Watch(Struct, frozen=True, gc=False):
+    """Times in ms. `same_*` the run of equal values; `stepped` and `varied` mean squares; `low`, `high` of this window and the one
+    before; `recent` the last seven values; `jumped` when the last jump was seen."""
+
+    metric: str
+    since: int
+    at: int
+    value: float
+    same_since: int
+    same: int
+    readings: int
+    top_since: int
+    mean: float
+    stepped: float
+    varied: float
+    window: int
+    low: float
+    high: float
+    windows: int = 0
+    low_before: float = 0.0
+    high_before: float = 0.0
+    recent: tuple[float, ...] = ()
+    jumped: int = 0
+
+
+def begin(metric: str, at: int, value: float) -> Watch:
+    """A watch that knows one value."""
+    return Watch(metric, at, at, value, at, 1, 1, at, value, 0.0, 0.0, at // WINDOW_MS, value, value, recent=(value,))
+
+
+def watch(one: Watch, at: int, value: float) -> Watch:
+    """The watch after a value; the same object for what is late, repeated or too soon."""
+    gap = at - one.at
+    if gap < EVERY_MS:
+        return one
+    if gap > LONGEST_GAP_MS:
+        return begin(one.metric, at, value)
+    weight = gap / 1000 / (gap / 1000 + NOISE_S)
+    weight = max(weight, 1 / one.readings)
+    mean = one.mean + (value - one.mean) * weight
+    recent = (*one.recent[-6:], value)
+    same = value == one.value
+    current = at // WINDOW_MS == one.window
+    return Watch(
+        one.metric,
+        one.since,
+        at,
+        value,
+        one.same_since if same else at,
+        one.same + 1 if same else 1,
+        one.readings + 1,
+        one.top_since if value >= LIMITS[one.metric].top else at,
+        mean,
+        one.stepped + ((value - one.value) ** 2 - one.stepped) * weight,
+        one.varied + ((value - mean) ** 2 - one.varied) * weight,
+        at // WINDOW_MS,
+        min(one.low, value) if current else value,
+        max(one.high, value) if current else value,
+        one.windows + (not current),
+        one.low_before if current else one.low,
+        one.high_before if current else one.high,
+        recent,
+        at if _jumps(recent, LIMITS[one.metric].jump) else one.jumped,
+    )
+
+
+def faults(one: Watch) -> tuple[tuple[str, float, float], ...]:
+    """What is wrong, as (fault, value, limit) in the metric's unit."""
+    limits, found = LIMITS[one.metric], []
+    if one.same >= STUCK_READINGS and one.at - one.same_since >= STUCK_MS and one.value != 0:
+        found.append(("stuck", one.value, 0.0))
+    if one.value >= limits.top and one.at - one.top_since >= SATURATED_MS:
+        found.append(("saturated", one.value, limits.top))
+    noise = (one.stepped / 2) ** 0.5
+    if one.readings >= NOISE_READINGS and noise >= limits.noise and one.stepped >= one.varied:
+        found.append(("noisy", noise, limits.noise))
+    low, high = min(one.low, one.low_before), max(one.high, one.high_before)
+    if one.windows >= 2 and limits.offset <= low < limits.top and high - low <= limits.steady:
+        found.append((limits.offset_is, low, limits.offset))
+    if one.jumped and one.at - one.jumped <= JUMPS_LAST_MS:
+        found.append(("jumping", one.value, limits.jump))
+    return tuple(found)
+
+
+def _jumps(recent: tuple[float, ...], jump: float) -> bool:
+    """A step at once between two levels that each stand still, which no smoke or heat makes."""
+    if len(recent) < 7:
+        return False
+    before, after = recent[:4], recent[4:]
+    still = jump / 8
+    return abs(after[0] - before[-1]) >= jump and max(before) - min(before) <= still and max(after) - min(after) <= still
