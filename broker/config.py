@@ -22,6 +22,8 @@ WINDOW = 65535 // 6
 _NONE = {"deny": [">"]}
 _INBOX = "_INBOX.>"
 SESSION_RECORDS = "$JS.API.STREAM.MSG.GET.$MQTT_sess"
+MESSAGES = "$MQTT_msgs"
+CONSUMER_UPDATE = f"$JS.API.CONSUMER.DURABLE.CREATE.{MESSAGES}"  # and the consumer's name
 RETAINED_INFO, RETAINED_UPDATE = "$JS.API.STREAM.INFO.$MQTT_rmsgs", "$JS.API.STREAM.UPDATE.$MQTT_rmsgs"
 
 
@@ -36,8 +38,13 @@ class Rights:
 
 # Static users, so that they work while every callout is down.
 SERVICES: Mapping[str, Rights] = {
-    # ingest stores everything; to make sessions first it may look up whether one exists, and bound what is retained (broker.lanes)
-    "ingest": Rights(CARE, publish=(SESSION_RECORDS, RETAINED_INFO, RETAINED_UPDATE), subscribe=("care.v1.>", _INBOX)),
+    # ingest stores everything; to make sessions first it may look up whether one exists, bound what is retained and what is in
+    # flight (broker.lanes)
+    "ingest": Rights(
+        CARE,
+        publish=(SESSION_RECORDS, RETAINED_INFO, RETAINED_UPDATE, f"{CONSUMER_UPDATE}.*"),
+        subscribe=("care.v1.>", _INBOX),
+    ),
     # api animates the console and sends commands; a waveform is for detectors alone
     "api": Rights(
         CARE,

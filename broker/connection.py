@@ -8,11 +8,14 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from time import monotonic
 from typing import Any, TypeVar
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
+from broker.deliveries import Arrived, BadPacket, cut
 from broker.transport import Address, reach
 from broker.wire import Wire
 
@@ -22,6 +25,7 @@ T = TypeVar("T")
 _OPEN_S = 10.0  # TCP, TLS and CONNACK; the broker may be asking the callout
 _CLOSE_S = 3.0  # the broker reads all that was acknowledged; one that is frozen does not
 _MISC_S = 0.5
+_PUBACK = bytes([0x40, 2])
 
 
 class Refused(ConnectionError):
@@ -45,10 +49,12 @@ class PublishFailed(ConnectionError):
 class Connection:
     """An open connection. `ended` resolves with the reason when it is over."""
 
-    def __init__(self, address: Address, on_message: Callable[[paho.MQTTMessage], None]) -> None:
+    def __init__(self, address: Address, generation: int, on_message: Callable[[Arrived], None]) -> None:
         self._loop = asyncio.get_running_loop()
         self._address = address
+        self._generation = generation
         self._on_message = on_message
+        self._rest = b""
         self._acked: asyncio.Future[None] = self._loop.create_future()
         self._granted: dict[int, asyncio.Future[list[bool]]] = {}
         self._published: dict[int, asyncio.Future[None]] = {}
@@ -80,9 +86,10 @@ class Connection:
         if denied:
             raise Refused("subscription", ", ".join(denied))
 
-    def acknowledge(self, mid: int, qos: int) -> None:
+    def acknowledge(self, mid: int) -> None:
+        """Send PUBACK, together with all that is acknowledged before the loop goes round."""
         if self._client is not None and not self.ended.done():
-            self._client.ack(mid, qos)
+            self._client.wire.send(_PUBACK + mid.to_bytes(2, "big"))
 
     async def publish(self, topic: str, payload: bytes, qos: int, retain: bool) -> None:
         """Publish and wait for PUBACK (at QoS 0: for the write). Raises ConnectionError when the link goes first."""
@@ -103,7 +110,8 @@ class Connection:
             if self._client is not None:
                 if not self.ended.done():
                     self._client.leave()
-                await asyncio.wait({self._client.wire.gone}, timeout=_CLOSE_S)
+                if self._client.wire.leaving:
+                    await asyncio.wait({self._client.wire.gone}, timeout=_CLOSE_S)
         finally:
             self._drop("closed")
 
@@ -139,16 +147,35 @@ class Connection:
         client.on_disconnect = lambda _c, _u, _flags, reason, _properties: self._end(str(reason))
         client.on_subscribe = self._on_subscribe
         client.on_publish = self._on_publish
-        client.on_message = self._on_delivery
         return client
 
     def _read(self) -> None:
-        """Take what has come, so that one wake-up of the loop serves many packets."""
+        """Take what has come: deliveries by ourselves, all else through paho."""
         client = self._client
-        if client is not None:
-            client.wire.feed(client.wire.read())
-            while (client.wire.fed or client.wire.over) and client.loop_read() == paho.MQTT_ERR_SUCCESS:
-                pass
+        if client is None:
+            return
+        data = self._rest + client.wire.read()
+        try:
+            found = cut(data, self._generation, datetime.now(UTC))
+        except BadPacket as error:
+            self._end(str(error))
+            client.wire.drop()
+            return
+        self._rest = data[found.used :]
+        client.wire.feed(found.others)
+        while (client.wire.fed or client.wire.over) and client.loop_read() == paho.MQTT_ERR_SUCCESS:
+            pass
+        if found.arrived:
+            client.heard()
+            self._take(found.arrived)
+
+    def _take(self, arrived: Sequence[Arrived]) -> None:
+        for one in arrived:
+            try:
+                self._on_message(one)
+            except Exception:
+                # Not acknowledged, so it comes again; the link itself is sound.
+                log.exception("a delivery on %s could not be taken", one.topic)
 
     def _write_soon(self, client: paho.Client, _userdata: Any, _sock: Any) -> None:
         self._loop.call_soon(client.loop_write)
@@ -177,13 +204,6 @@ class Connection:
         if answer is not None and not answer.done():
             answer.set_result(None)
 
-    def _on_delivery(self, _client: Any, _userdata: Any, message: paho.MQTTMessage) -> None:
-        try:
-            self._on_message(message)
-        except Exception:
-            # Not acknowledged, so it comes again; the link itself is sound.
-            log.exception("a delivery on %s could not be taken", message.topic)
-
 
 class _Client(paho.Client):
     """paho over a wire that is connected already, so that nothing in it blocks the loop."""
@@ -203,6 +223,10 @@ class _Client(paho.Client):
 
     def _create_socket(self) -> Wire:
         return self.wire
+
+    def heard(self) -> None:
+        """Something came that paho has not seen, so the broker lives."""
+        self._last_bytes_received = monotonic()
 
     def leave(self) -> None:
         """DISCONNECT, after all that is queued."""

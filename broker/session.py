@@ -9,14 +9,11 @@ import contextlib
 import logging
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
-import paho.mqtt.client as paho
-
 from broker.connection import Connection, PublishFailed, Refused
+from broker.deliveries import Arrived
 from broker.transport import Address
 
 __all__ = ["Arrived", "NotConnected", "PublishFailed", "Refused", "Session"]
@@ -24,20 +21,6 @@ __all__ = ["Arrived", "NotConnected", "PublishFailed", "Refused", "Session"]
 log = logging.getLogger(__name__)
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """One delivery. `at` is when it reached us; `generation` names the connection it came by."""
-
-    topic: str
-    payload: bytes
-    retained: bool
-    dup: bool
-    qos: int
-    mid: int
-    generation: int
-    at: datetime
 
 
 class NotConnected(TimeoutError):
@@ -111,7 +94,7 @@ class Session:
     def acknowledge(self, arrived: Arrived) -> None:
         """Tell the broker that this delivery is safe. Does nothing for a delivery of an earlier connection."""
         if self._connection is not None and arrived.generation == self._generation and arrived.qos:
-            self._connection.acknowledge(arrived.mid, arrived.qos)
+            self._connection.acknowledge(arrived.mid)
 
     async def disconnect(self) -> None:
         """Step away until `reconnect`: acknowledgements are flushed, the backlog stays with the broker."""
@@ -148,7 +131,7 @@ class Session:
     async def _serve_once(self) -> bool:
         """One connection from open to end. True when it came up."""
         self._generation += 1
-        connection = Connection(self._address, self._deliver)
+        connection = Connection(self._address, self._generation, self._on_message)
         self._connection = connection
         served, before = False, self._last
         try:
@@ -181,19 +164,6 @@ class Session:
                 self._on_link(up)
             except Exception:
                 log.exception("session %s: the listener to its link failed", self._address.client_id)
-
-    def _deliver(self, message: paho.MQTTMessage) -> None:
-        arrived = Arrived(
-            topic=message.topic,
-            payload=bytes(message.payload),
-            retained=message.retain,
-            dup=message.dup,
-            qos=message.qos,
-            mid=message.mid,
-            generation=self._generation,
-            at=datetime.now(UTC),
-        )
-        self._on_message(arrived)
 
 
 def _pause_s(failures: int) -> float:

@@ -24,7 +24,7 @@ class Wire:
         self._sock = sock
         self._on_input = on_input
         self._out = bytearray()
-        self._flushing = self._leaving = self._closing = False
+        self._flushing = self._closing = self.leaving = False
         self._fed = bytearray()
         self.over = False
         self.gone: asyncio.Future[None] = self._loop.create_future()
@@ -71,11 +71,11 @@ class Wire:
 
     def leave(self) -> None:
         """From now on `close` waits for the other side; `gone` tells when it has closed."""
-        self._leaving = True
+        self.leaving = True
 
     def close(self) -> None:
         """At once; after `leave`, and unless it is over, when everything is written and read."""
-        if not self._leaving or self.over:
+        if not self.leaving or self.over:
             self.drop()
         elif not self._closing:
             self._closing = True

@@ -6,8 +6,7 @@ is away each message in here comes again and again. It is one entry however ofte
 
 from collections import deque
 from collections.abc import Callable, Container, Hashable, Iterable
-from dataclasses import dataclass, field
-from hashlib import blake2b
+from dataclasses import dataclass
 
 from broker.session import Arrived
 
@@ -19,28 +18,36 @@ _FOREIGN = "/foreign/"
 
 @dataclass(slots=True, eq=False)
 class Taken:
-    """One message with all its deliveries so far; `first` decides when it arrived, `owner` whose session it came by."""
+    """One message with all its `deliveries` by the newest connection; `first` decides when it arrived, `owner` whose session it
+    came by."""
 
     first: Arrived
     owner: Hashable
     acknowledge: Callable[[Arrived], None]
     identity: Hashable
-    deliveries: dict[tuple[int, int], Arrived] = field(default_factory=dict)
+    deliveries: list[Arrived]
 
 
 class Window:
     """Entries in order of arrival: waiting ones, and those taken into a batch that is not yet done.
 
-    The last `remembered` that are done are still known, since repeats of them may be under way: they are acknowledged at once.
-    What comes beyond `most` entries or `most_bytes` of payload is not taken in, so the broker keeps it and hands it over again.
+    The last `remembered` that are done (at most `remembered_bytes` of payload) are still known, since repeats of them may be under
+    way: they are acknowledged at once. What comes beyond `most` entries or `most_bytes` of payload is not taken in, so the broker
+    keeps it and hands it over again.
     """
 
-    def __init__(self, remembered: int = 65_536, most: int = 65_536, most_bytes: int = 64 * 1024 * 1024) -> None:
+    def __init__(
+        self,
+        remembered: int = 16_384,
+        most: int = 65_536,
+        most_bytes: int = 64 * 1024 * 1024,
+        remembered_bytes: int = 16 * 1024 * 1024,
+    ) -> None:
         self._entries: dict[Hashable, Taken] = {}
         self._waiting: deque[Taken] = deque()
-        self._done: dict[Hashable, None] = {}
-        self._remembered = remembered
-        self._retained = 0
+        self._done: dict[Hashable, int] = {}
+        self._done_bytes = 0
+        self._remembered, self._remembered_bytes = remembered, remembered_bytes
         self._most, self._most_bytes = most, most_bytes
         self.repeats = 0
         self.left = 0
@@ -53,11 +60,6 @@ class Window:
     def waiting(self) -> int:
         """How many wait to be taken."""
         return len(self._waiting)
-
-    @property
-    def backlog(self) -> int:
-        """How many wait that the broker will send again. What it retains comes once with every subscription."""
-        return len(self._waiting) - self._retained
 
     def add(self, arrived: Arrived, owner: Hashable, acknowledge: Callable[[Arrived], None]) -> bool:
         """Take a delivery in. False when it is a repeat, or there is no room."""
@@ -73,28 +75,26 @@ class Window:
         if len(self._entries) >= self._most or self.payload_bytes >= self._most_bytes:
             self.left += 1
             return False
-        entry = self._entries[identity] = Taken(arrived, owner, acknowledge, identity, {(arrived.generation, arrived.mid): arrived})
+        entry = self._entries[identity] = Taken(arrived, owner, acknowledge, identity, [arrived])
         self._waiting.append(entry)
-        self._retained += arrived.retained
         self.payload_bytes += len(arrived.payload)
         return True
 
     def take(self, limit: int) -> list[Taken]:
         """The oldest waiting entries, at most `limit`."""
-        taken = [self._waiting.popleft() for _ in range(min(limit, len(self._waiting)))]
-        self._retained -= sum(entry.first.retained for entry in taken)
-        return taken
+        return [self._waiting.popleft() for _ in range(min(limit, len(self._waiting)))]
 
     def done(self, taken: Iterable[Taken], refused: Container[Taken] = ()) -> None:
         """They are stored: acknowledge them, and know them for a while. Not what was refused: it counts each time it is said."""
         for entry in taken:
             self._remove(entry)
             if _lasting(entry.first) and entry not in refused:
-                self._done[entry.identity] = None
-            for arrived in entry.deliveries.values():
+                self._done[entry.identity] = len(entry.first.payload)
+                self._done_bytes += len(entry.first.payload)
+            for arrived in entry.deliveries:
                 entry.acknowledge(arrived)
-        while len(self._done) > self._remembered:
-            del self._done[next(iter(self._done))]
+        while len(self._done) > self._remembered or self._done_bytes > self._remembered_bytes:
+            self._done_bytes -= self._done.pop(next(iter(self._done)))
 
     def pending(self, taken: Iterable[Taken]) -> list[Taken]:
         """Those of them that are not done."""
@@ -102,28 +102,22 @@ class Window:
 
     def give_back(self, taken: Iterable[Taken]) -> None:
         """Those of them that are not done are not stored: put them back in front, in their order."""
-        back = self.pending(taken)
-        self._waiting.extendleft(reversed(back))
-        self._retained += sum(entry.first.retained for entry in back)
-
-    def count(self, owner: Hashable) -> int:
-        """How many of the backlog came by this session."""
-        return sum(entry.owner == owner and not entry.first.retained for entry in self._waiting)
+        self._waiting.extendleft(reversed(self.pending(taken)))
 
     def leave(self, owner: Hashable) -> None:
         """Leave what waits from this session to the broker, which hands it over again. For when the session is left, not before."""
         left = [entry for entry in self._waiting if entry.owner == owner]
         self._waiting = deque(entry for entry in self._waiting if entry.owner != owner)
         for entry in left:
-            self._retained -= entry.first.retained
             self._remove(entry)
 
     def _again(self, entry: Taken, arrived: Arrived, acknowledge: Callable[[Arrived], None]) -> None:
         self.repeats += 1
-        if any(generation < arrived.generation for generation, _ in entry.deliveries):
-            entry.deliveries = {}  # those of an earlier connection can no longer be acknowledged
         entry.acknowledge = acknowledge
-        entry.deliveries[arrived.generation, arrived.mid] = arrived
+        if entry.deliveries[0].generation < arrived.generation:
+            entry.deliveries = [arrived]  # those of an earlier connection can no longer be acknowledged
+        elif all(one.mid != arrived.mid for one in entry.deliveries):
+            entry.deliveries.append(arrived)
 
     def _remove(self, entry: Taken) -> None:
         del self._entries[entry.identity]
@@ -133,7 +127,7 @@ class Window:
 def _identity(arrived: Arrived) -> Hashable:
     if arrived.topic.endswith(_STATUS):
         return (arrived.topic, arrived.generation, arrived.mid)
-    return blake2b(arrived.topic.encode() + b"\0" + arrived.payload, digest_size=16).digest()
+    return (arrived.topic, arrived.payload)
 
 
 def _lasting(arrived: Arrived) -> bool:

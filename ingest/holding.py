@@ -1,11 +1,11 @@
-"""Which areas a telemetry worker holds: it takes what is free, gives one away to a worker that has clearly fewer, and rests
-sessions that bring more than it can do. All of it only between batches.
+"""Which areas a telemetry worker holds: it takes what is free and gives one away to a worker that has clearly fewer. All of it only
+between batches.
 
-Why rest: the broker sends everything up to 65,535 messages, and again all that is not acknowledged after two seconds. Whoever
-needs longer for what is in flight drowns in repeats (measured: twelve deliveries a message). So a session brings some thousands,
-steps away while they are done, and comes back; each message is then delivered about twice, however slow the worker.
+What an area may have in flight is bounded by its session (broker.lanes), so that a worker with several is done with all of it
+before the broker hands it over again.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -25,7 +25,6 @@ log = logging.getLogger(__name__)
 LOOK_EVERY = timedelta(seconds=1)
 ALIVE_WITHIN = timedelta(seconds=8)  # a worker reports every five seconds; one that is frozen stays connected
 KEEP_OFF = timedelta(seconds=3)  # from an area that was given away, so that the other can take it
-MOST_BYTES, MOST_WAITING, FEW_WAITING = 64 * 1024 * 1024, 4_000, 1_000
 
 
 class Holding:
@@ -38,7 +37,6 @@ class Holding:
         self._on_some = on_some
         self._looked: datetime | None = None
         self._given_away: dict[str, datetime] = {}
-        self._resting: list[str] = []
         self._loads = registry.loads
         self.partitions: dict[str, Partition] = {}
 
@@ -57,20 +55,6 @@ class Holding:
         await self._take(conn, now, len(others))
         await self._share(conn, now, others)
 
-    async def rest(self) -> None:
-        """More waits than a second or two of work: the busiest session steps away. What waits is done meanwhile, and known when it
-        comes again; the rest of the backlog stays with the broker."""
-        if self._window.payload_bytes > MOST_BYTES or self._window.backlog > MOST_WAITING:
-            awake = {area: self._window.count(area) for area in self.partitions if area not in self._resting}
-            busiest = max(awake, key=lambda area: awake[area], default="")
-            if awake.get(busiest, 0) > FEW_WAITING:
-                self._resting.append(busiest)
-                await self.partitions[busiest].step_away()
-        elif self._resting and self._window.backlog < FEW_WAITING:
-            back = self.partitions.get(self._resting.pop(0))
-            if back is not None:
-                await back.come_back()
-
     def hear(self, now: datetime) -> None:
         """Tell the detectors of every area that became audible, and what was revoked. Only between trials."""
         for partition in self.partitions.values():
@@ -82,8 +66,9 @@ class Holding:
 
     async def leave_all(self) -> None:
         """Leave every session. The locks end with the connection."""
-        for area in list(self.partitions):
-            await self.partitions.pop(area).leave()
+        held = list(self.partitions.values())
+        self.partitions.clear()
+        await asyncio.gather(*(partition.leave() for partition in held))
 
     async def _reconcile(self, conn: Connection, now: datetime) -> None:
         """What people have reset since may be raised anew."""

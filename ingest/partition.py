@@ -62,16 +62,6 @@ class Partition:
             if known.origin.area == self.area and known.device.revoked_at is not None:
                 self.runtime.forget(known.device.code)
 
-    async def step_away(self) -> None:
-        """Hear nothing for a while: the backlog stays with the broker."""
-        if self.session is not None:
-            await self.session.disconnect()
-
-    async def come_back(self) -> None:
-        """Hear again."""
-        if self.session is not None:
-            await self.session.reconnect()
-
     async def leave(self) -> None:
         """Close the session: what was acknowledged is flushed, the rest stays with the broker."""
         session, self.session = self.session, None

@@ -1,7 +1,7 @@
 """What an ingest worker is told at start: where the database and the broker are, and who it is."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -37,7 +37,7 @@ class IngestSettings:
         """The persistent session of a lane, not yet opened. What arrives is dated by the worker's own clock."""
 
         def dated(arrived: Arrived) -> None:
-            on_message(arrived if self.clock is _utc_now else replace(arrived, at=self.clock()))
+            on_message(arrived._replace(at=self.clock()))
 
         return Session(
             host=self.mqtt_host,
@@ -47,7 +47,7 @@ class IngestSettings:
             password=self.mqtt_password,
             filters=spec.filters,
             qos=spec.qos,
-            on_message=dated,
+            on_message=on_message if self.clock is _utc_now else dated,
             on_link=on_link,
             tls_ca=self.tls_ca,
         )

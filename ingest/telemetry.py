@@ -1,4 +1,5 @@
-"""The telemetry lane: readings of whole areas, at most 500 messages or 100 ms a transaction, through detectors that remember.
+"""The telemetry lane: readings of whole areas, 500 messages or 50 ms a transaction, of a backlog more, through detectors that
+remember.
 
 New detector states are adopted after the commit and thrown away when it fails. When the database is lost, so are the locks: the
 sessions are left, the backlog stays with the broker, and what detectors remember is rebuilt from the store afterwards.
@@ -30,8 +31,9 @@ from store.connect import Connection
 
 log = logging.getLogger(__name__)
 
-LARGEST_BATCH = 500
-LONGEST_WAIT_S = 0.1
+ENOUGH = 500  # to begin with; what has come meanwhile goes along
+LARGEST_BATCH = 2_000
+LONGEST_WAIT_S = 0.05
 _IDLE_S = 0.5
 
 
@@ -77,7 +79,6 @@ class _TelemetryLane:
         areas = self._holding.areas
         told = {"areas": areas, "repeats": self._window.repeats, "left": self._window.left, "waiting": self._window.waiting}
         await self._worker.report(self._conn, len(self._window), urgent=areas != before, **told)
-        await self._holding.rest()
         await self._gather(stop)
         taken = self._window.take(LARGEST_BATCH)
         self._holding.hear(self._clock())
@@ -88,15 +89,15 @@ class _TelemetryLane:
 
     def _arrived(self) -> None:
         self._some.set()
-        if self._window.waiting >= LARGEST_BATCH:
+        if self._window.waiting >= ENOUGH:
             self._full.set()
 
     async def _gather(self, stop: asyncio.Event) -> None:
-        """Wait for the first, then for a full batch, but not for long."""
+        """Wait for the first, then for enough of them, but not for long."""
         if not self._window.waiting:
             self._some.clear()
             await self._worker.until(self._some, stop, _IDLE_S)
-        if 0 < self._window.waiting < LARGEST_BATCH:
+        if 0 < self._window.waiting < ENOUGH:
             self._full.clear()
             await self._worker.until(self._full, stop, LONGEST_WAIT_S)
 

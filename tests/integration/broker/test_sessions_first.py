@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from broker import lanes
-from broker.lanes import ensure, event_lane, telemetry_lane
+from broker.config import MESSAGES, WINDOW
+from broker.lanes import TELEMETRY_WINDOW, ensure, event_lane, telemetry_lane
 from broker.session import Arrived
 
 if TYPE_CHECKING:
@@ -58,6 +59,33 @@ async def test_a_session_in_use_is_left_alone(field: "Field") -> None:
         )
         await asyncio.sleep(0.3)
         assert links == [True]
+
+
+async def test_the_windows_of_telemetry_are_small_and_stay_so(field: "Field") -> None:
+    """Whatever becomes of the session and the server; presses have the largest there is."""
+    expected = {"*": WINDOW, "120105001": TELEMETRY_WINDOW}
+    await field.judging()
+    await field.admits("sos-1")
+    assert await asyncio.to_thread(_windows, field.broker.endpoint.monitor_url) == expected
+    await field.broker.stop()
+    await field.broker.start()
+    lane = telemetry_lane("120105001")
+    async with field.session(lane.client_id, lane.filters, lambda _: None) as session:
+        await session.connected(5)
+        assert await asyncio.to_thread(_windows, field.broker.endpoint.monitor_url) == expected
+
+
+def _windows(monitor: str) -> dict[str, int]:
+    """How much may be in flight, by the area that a session listens to; it is the same for all its filters."""
+    with urllib.request.urlopen(f"{monitor}/jsz?accounts=1&consumers=1&config=1", timeout=5) as answer:
+        (account,) = json.load(answer)["account_details"]
+    (messages,) = (one for one in account["stream_detail"] if one["name"] == MESSAGES)
+    windows: dict[str, set[int]] = {}
+    for one in messages["consumer_detail"]:
+        area = one["config"]["filter_subject"].split(".")[4]
+        windows.setdefault(area, set()).add(one["config"]["max_ack_pending"])
+    assert all(len(found) == 1 for found in windows.values())
+    return {area: found.pop() for area, found in windows.items()}
 
 
 async def test_retained_junk_has_a_bound(field: "Field", monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from broker.admission import RESERVED
-from broker.lanes import SessionSpec, covers, event_lane, record_subject, telemetry_lane
+from broker.lanes import TELEMETRY_WINDOW, SessionSpec, covers, event_lane, record_subject, telemetry_lane
 from devices import topics
 
 EVENTS = {"care.v1.*.*.*.event": 1, "care.v1.*.*.*.ack": 1, "care.v1.*.*.*.foreign.>": 1}
@@ -12,7 +12,8 @@ EVENTS = {"care.v1.*.*.*.event": 1, "care.v1.*.*.*.ack": 1, "care.v1.*.*.*.forei
 def test_lanes_are_what_the_contract_names() -> None:
     assert event_lane() == SessionSpec("vigil-event", topics.EVENT_LANE, 1)
     lane = telemetry_lane("120105001")
-    assert lane == SessionSpec("vigil-telemetry-120105001", topics.telemetry_lane("120105001"), 1)
+    assert lane == SessionSpec("vigil-telemetry-120105001", topics.telemetry_lane("120105001"), 1, TELEMETRY_WINDOW)
+    assert lane.window < event_lane().window, "presses have the largest there is"
     assert all(spec.client_id.startswith(RESERVED) for spec in (event_lane(), lane))
 
 

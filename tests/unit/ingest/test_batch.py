@@ -127,25 +127,9 @@ def test_left_to_the_broker(deliver: Deliver) -> None:
     window, broker = Window(), Broker()
     for mid, owner in enumerate(("x", "y", "x", "y")):
         add(window, broker, deliver(TOPIC, {"n": mid}, mid=mid), owner)
-    assert window.count("x") == 2
     window.leave("x")
     assert [entry.first.mid for entry in window.take(9)] == [1, 3]
     assert add(window, broker, deliver(TOPIC, {"n": 0}, mid=9, generation=2), "x"), "it comes again"
-
-
-def test_retained_words_are_no_backlog(deliver: Deliver) -> None:
-    window, broker = Window(), Broker()
-    add(window, broker, deliver("care/v1/a/b/c/status", {"online": True}, mid=1, retained=True))
-    add(window, broker, deliver("care/v1/a/b/d/status", {"online": True}, mid=2, retained=True), "y")
-    add(window, broker, deliver(TOPIC, {"n": 1}, mid=3))
-    assert (window.waiting, window.backlog, window.count("x")) == (3, 1, 1)
-    taken = window.take(1)
-    assert (window.waiting, window.backlog) == (2, 1)
-    window.give_back(taken)
-    window.leave("y")
-    assert (window.waiting, window.backlog) == (2, 1)
-    window.done(window.take(2))
-    assert (window.waiting, window.backlog) == (0, 0)
 
 
 class Deliveries(RuleBasedStateMachine):
