@@ -17,8 +17,8 @@ LONGEST_GAP_MS = 2 * 3_600_000
 
 
 class Limits(Struct, frozen=True):
-    """What a metric may do. `top`: from here on it is at the end of its range; `noise`: RMS of the step from reading to reading,
-    over √2; `offset`: the lowest value of an hour of clean air; `steady`: how little it moves meanwhile; `jump`: a step at once."""
+    """What a metric may do. `top`: from here on it is at the end of its range; `noise`: mean zigzag, which is about half the
+    deviation of white noise; `offset`: the lowest value of an hour of clean air; `steady`: how little it moves meanwhile; `jump`: a step at once."""
 
     unit: str
     top: float
@@ -30,18 +30,18 @@ class Limits(Struct, frozen=True):
 
 
 LIMITS: dict[str, Limits] = {
-    "smoke_obscuration": Limits("%/m", 98.0, 3.0, 2.0, 3.0, 8.0, "dirty"),
-    "temperature": Limits("°C", 1_150.0, 1.5, 60.0, 5.0, 15.0),
-    "co": Limits("ppm", 5_000.0, 15.0, 15.0, 20.0, 150.0),
-    "gas": Limits("%LEL", 98.0, 3.0, 3.0, 3.0, 25.0),
-    "co2": Limits("ppm", 40_000.0, 150.0, 2_500.0, 300.0, 2_000.0),
-    "humidity": Limits("%", 99.5, 4.0, 97.0, 3.0, 30.0),
+    "smoke_obscuration": Limits("%/m", 98.0, 1.5, 2.0, 3.0, 20.0, "dirty"),
+    "temperature": Limits("°C", 1_150.0, 0.7, 60.0, 5.0, 15.0),
+    "co": Limits("ppm", 5_000.0, 8.0, 15.0, 20.0, 150.0),
+    "gas": Limits("%LEL", 98.0, 1.5, 3.0, 3.0, 25.0),
+    "co2": Limits("ppm", 40_000.0, 75.0, 2_500.0, 300.0, 2_000.0),
+    "humidity": Limits("%", 99.5, 2.0, 97.0, 3.0, 30.0),
 }
 
 
 class Watch(Struct, frozen=True, gc=False):
-    """Times in ms. `same_*` the run of equal values; `stepped` and `varied` mean squares; `low`, `high` of this window and the one
-    before; `recent` the last seven values; `jumped` when the last jump was seen."""
+    """Times in ms. `same_*` the run of equal values; `zigzag` the mean of how far it goes back and forth; `low`, `high` of this window
+    and the one before; `recent` the last seven values; `jumped` when the last jump was seen."""
 
     metric: str
     since: int
@@ -51,9 +51,7 @@ class Watch(Struct, frozen=True, gc=False):
     same: int
     readings: int
     top_since: int
-    mean: float
-    stepped: float
-    varied: float
+    zigzag: float
     window: int
     low: float
     high: float
@@ -66,7 +64,7 @@ class Watch(Struct, frozen=True, gc=False):
 
 def begin(metric: str, at: int, value: float) -> Watch:
     """A watch that knows one value."""
-    return Watch(metric, at, at, value, at, 1, 1, at, value, 0.0, 0.0, at // WINDOW_MS, value, value, recent=(value,))
+    return Watch(metric, at, at, value, at, 1, 1, at, 0.0, at // WINDOW_MS, value, value, recent=(value,))
 
 
 def watch(one: Watch, at: int, value: float) -> Watch:
@@ -78,7 +76,6 @@ def watch(one: Watch, at: int, value: float) -> Watch:
         return begin(one.metric, at, value)
     weight = gap / 1000 / (gap / 1000 + NOISE_S)
     weight = max(weight, 1 / one.readings)
-    mean = one.mean + (value - one.mean) * weight
     recent = (*one.recent[-6:], value)
     same = value == one.value
     current = at // WINDOW_MS == one.window
@@ -91,9 +88,7 @@ def watch(one: Watch, at: int, value: float) -> Watch:
         one.same + 1 if same else 1,
         one.readings + 1,
         one.top_since if value >= LIMITS[one.metric].top else at,
-        mean,
-        one.stepped + ((value - one.value) ** 2 - one.stepped) * weight,
-        one.varied + ((value - mean) ** 2 - one.varied) * weight,
+        one.zigzag + (_turned(recent) - one.zigzag) * weight,
         at // WINDOW_MS,
         min(one.low, value) if current else value,
         max(one.high, value) if current else value,
@@ -112,15 +107,22 @@ def faults(one: Watch) -> tuple[tuple[str, float, float], ...]:
         found.append(("stuck", one.value, 0.0))
     if one.value >= limits.top and one.at - one.top_since >= SATURATED_MS:
         found.append(("saturated", one.value, limits.top))
-    noise = (one.stepped / 2) ** 0.5
-    if one.readings >= NOISE_READINGS and noise >= limits.noise and one.stepped >= one.varied:
-        found.append(("noisy", noise, limits.noise))
+    if one.readings >= NOISE_READINGS and one.zigzag >= limits.noise:
+        found.append(("noisy", one.zigzag, limits.noise))
     low, high = min(one.low, one.low_before), max(one.high, one.high_before)
     if one.windows >= 2 and limits.offset <= low < limits.top and high - low <= limits.steady:
         found.append((limits.offset_is, low, limits.offset))
     if one.jumped and one.at - one.jumped <= JUMPS_LAST_MS:
         found.append(("jumping", one.value, limits.jump))
     return tuple(found)
+
+
+def _turned(recent: tuple[float, ...]) -> float:
+    """How far the value went and came back in its last two steps; one step alone, however large, is no noise."""
+    if len(recent) < 3:
+        return 0.0
+    before, now = recent[-2] - recent[-3], recent[-1] - recent[-2]
+    return min(abs(before), abs(now)) if before * now < 0 else 0.0
 
 
 def _jumps(recent: tuple[float, ...], jump: float) -> bool:
