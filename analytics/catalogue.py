@@ -2,15 +2,44 @@
 
 from typing import Any
 
-from analytics.detectors import co, device_alarm, fall_event, fixed_thresholds, heat, press, probe, silence
+from analytics.detectors import (
+    bathroom_stay,
+    bed_return,
+    co,
+    device_alarm,
+    fall_event,
+    fixed_thresholds,
+    heat,
+    on_floor,
+    press,
+    probe,
+    silence,
+    vital_signs,
+)
+from analytics.detectors.night_door import night_door
+from analytics.detectors.not_up import not_up
 from analytics.detectors.rooms import ROOMS
+from analytics.detectors.stillness import LastSign, stillness
+from analytics.routine import Routines
 from analytics.step import Detector
 
 EVENT_LANE: tuple[Detector[Any], ...] = (*press.DETECTORS, *fall_event.DETECTORS, *device_alarm.DETECTORS, *probe.DETECTORS)
+PERSON: tuple[Detector[Any], ...] = (
+    *on_floor.DETECTORS,
+    *bed_return.DETECTORS,
+    *bathroom_stay.DETECTORS,
+    *vital_signs.DETECTORS,
+)
 TELEMETRY_LANE: tuple[Detector[Any], ...] = (
     *fixed_thresholds.DETECTORS,
     *heat.DETECTORS,
     *co.DETECTORS,
     *ROOMS,
     *silence.DETECTORS,
+    *PERSON,
 )
+
+
+def learned_lane(routines: Routines, last_sign: LastSign = lambda resident: None) -> tuple[Detector[Any], ...]:
+    """Detectors of the telemetry lane that need to know what is usual for a resident, given as learned rows."""
+    return (stillness(routines, last_sign), not_up(routines), night_door(routines))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { count, fixed, measure, percent } from '../src/format/number'
+import { count, fixed, measure, percent, timeOfDay } from '../src/format/number'
 import { clock, clockMs, day, span, spanWord } from '../src/format/time'
 
 describe('spans', () => {
@@ -41,6 +41,9 @@ describe('numbers', () => {
     expect(percent(0.9999)).toBe('99.9')
     expect(percent(1)).toBe('100')
     expect(percent(0)).toBe('0.0')
+  })
+  it('minutes since midnight are a time of day', () => {
+    expect([0, 460, 595.4, 1439, 1440].map(timeOfDay)).toEqual(['00:00', '07:40', '09:55', '23:59', '00:00'])
   })
   it('measured values keep three figures', () => {
     expect([measure(12.44), measure(0.301), measure(320), measure(88), measure(22.5)]).toEqual(['12.4', '0.301', '320', '88', '22.5'])

@@ -5,12 +5,12 @@ import json
 import sys
 from collections.abc import Sequence
 
-from vigil.offline import falls
+from vigil.offline import falls, stillness
 from vigil.offline.task import BadRecording, Task
 
 TASKS: dict[str, dict[str, Task]] = {
-    "evaluate": {"falls": falls.EVALUATE},
-    "train": {},
+    "evaluate": {"falls": falls.EVALUATE, "stillness": stillness.EVALUATE},
+    "train": {"routine": stillness.TRAIN},
 }
 
 

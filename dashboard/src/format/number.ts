@@ -20,3 +20,9 @@ export function percent(share: number | null | undefined, digits = 1): string {
 export function measure(n: number): string {
   return String(Number(n.toPrecision(3)))
 }
+
+/** Minutes since midnight as a time of day. */
+export function timeOfDay(minutes: number): string {
+  const whole = Math.round(minutes)
+  return [Math.floor(whole / 60) % 24, whole % 60].map((part) => String(part).padStart(2, '0')).join(':')
+}

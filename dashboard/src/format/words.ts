@@ -2,7 +2,7 @@
 
 import { useI18n } from 'vue-i18n'
 import type { ChoiceReason, IncidentCard, ReasonShape, TrailLine } from '../api/types'
-import { measure, percent } from './number'
+import { measure, percent, timeOfDay } from './number'
 import { span, spanWord } from './time'
 
 type Named = { name_zh: string; name_en: string }
@@ -37,6 +37,7 @@ export function useWords() {
     if (value === null) return '—'
     if (unit === 'share') return `${percent(value)} %`
     if (unit === 's') return exact(value)
+    if (unit === 'clock') return timeOfDay(value)
     if (unit === 'bool') return t(value ? 'unit.yes' : 'unit.no')
     const word = te(`unit.${unit}`) ? t(`unit.${unit}`).trim() : unit
     return word ? `${measure(value)} ${word}` : measure(value)

@@ -6,12 +6,28 @@ from typing import Any
 
 import pytest
 
-from analytics.catalogue import EVENT_LANE, TELEMETRY_LANE
+from analytics.catalogue import EVENT_LANE, TELEMETRY_LANE, learned_lane
+from analytics.routine import Routine
 from analytics.runtime import Runtime
 from analytics.step import Detector, Event, Finding, Message, Origin, Reading, Tick
 from devices.keys import Key, instant, milliseconds
 
-START = instant(1_790_000_000_000)
+START = instant(1_790_000_000_000)  # a Monday, 14:13:20 UTC, 22:13:20 in Tianjin
+# A row whose limits lie within the two hours that a replay gives: still for an hour, up by 15:14 UTC, and it is always night.
+ROUTINE = Routine(
+    version="taught/1",
+    days=30,
+    offset_min=0,
+    anywhere_s=(2400.0,) * 24,
+    up_from_min=(854,) * 7,
+    up_by_min=(890,) * 7,
+    up_limit_min=(914,) * 7,
+    day_places=("home-1-hall",),
+    night_min=(0, 1440),
+    night_door_share=0.05,
+    floor_s=3600.0,
+)
+LEARNED_LANE = learned_lane(lambda _: ROUTINE)
 
 
 def _at(seconds: float) -> datetime:
@@ -48,11 +64,58 @@ def _run(detectors: Iterable[Detector[Any]], items: Iterable[Message | Tick], ru
 
 
 def _by_name(name: str) -> Detector[Any]:
-    return next(detector for detector in (*EVENT_LANE, *TELEMETRY_LANE) if detector.name == name)
+    return next(detector for detector in (*EVENT_LANE, *TELEMETRY_LANE, *LEARNED_LANE) if detector.name == name)
 
 
 def _sampled(profile: str, metric: str, values: Sequence[float], every: float = 60.0, since: float = 0.0) -> list[Reading]:
     return [_reading(profile, since + place * every, {metric: value}) for place, value in enumerate(values)]
+
+
+def _runs(
+    profile: str, every: float, *runs: tuple[int, Mapping[str, float]], device: str = "", since: float = 0.0
+) -> list[Reading]:
+    values = [value for count, value in runs for _ in range(count)]
+    return [_reading(profile, since + every * place, value, device=device) for place, value in enumerate(values)]
+
+
+def _person_script(name: str) -> list[Message | Tick] | None:
+    """Two episodes of what concerns a person, with calm between."""
+    still, moves = {"motion": 0.0}, {"motion": 1.0}
+    up, down, nobody = ({"presence": 1.0, "height": 1.4}, {"presence": 1.0, "height": 0.2}, {"presence": 0.0, "height": 0.0})
+    well = {"occupied": 1.0, "heart_rate": 64.0, "breathing_rate": 15.0}
+    ill = {"occupied": 1.0, "heart_rate": 134.0, "breathing_rate": 26.0}
+    match name:
+        case "on_floor":
+            return [*_runs("fall_radar", 20, (3, up), (20, down), (6, up), (3, nobody), (20, down))]
+        case "bathroom_stay":
+            runs = ((3, nobody), (40, down), (5, nobody), (35, up))
+            return [*_runs("fall_radar", 60, *runs, device="radar-w")]
+        case "vital_signs":
+            return [*_runs("bed_sensor", 60, (20, well), (20, ill), (60, well), (20, ill))]
+        case "bed_return":
+            said = [(3600, 1.0), (3660, 0.0), (5400, 1.0), (6000, 0.0)]
+            one, two, three, four = (_reading("bed_sensor", when, {"occupied": value}) for when, value in said)
+            return [one, two, Tick(_at(4960)), three, four, Tick(_at(7300))]
+        case "stillness":
+            one, two, three = (_reading("motion_sensor", when, moves) for when in (0, 3000, 7000))
+            return [one, two, Tick(_at(6700)), three, Tick(_at(10700))]
+        case "not_up":
+            said_up = [
+                (0, still),
+                (1800, still),
+                (3660, still),
+                (4000, moves),
+                (4060, still),
+                (4120, still),
+                (86_400, still),
+                (88_200, still),
+            ]
+            return [*(_reading("motion_sensor", when, value) for when, value in said_up), Tick(_at(90_100))]
+        case "night_door":
+            inside = _reading("motion_sensor", 120, moves)
+            return [_event("door_contact", 60, "opened"), inside, _event("door_contact", 1000, "opened")]
+        case _:
+            return None
 
 
 @pytest.fixture(scope="session")
@@ -95,3 +158,21 @@ def run() -> Callable[..., list[Finding]]:
 def by_name() -> Callable[[str], Detector[Any]]:
     """A detector of the catalogue."""
     return _by_name
+
+
+@pytest.fixture(scope="session")
+def runs() -> Callable[..., list[Reading]]:
+    """runs(profile, every, (count, values) …, device="", since=0): readings that stay the same for a while."""
+    return _runs
+
+
+@pytest.fixture(scope="session")
+def person_script() -> Callable[[str], list[Message | Tick] | None]:
+    """The script of a detector about a person; None for the others."""
+    return _person_script
+
+
+@pytest.fixture(scope="session")
+def routine() -> Routine:
+    """The learned row of the tests."""
+    return ROUTINE

@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
-from analytics.catalogue import EVENT_LANE, TELEMETRY_LANE
+from analytics.catalogue import EVENT_LANE, TELEMETRY_LANE, learned_lane
+from analytics.routine import POPULATION
 from analytics.step import Detector
 from devices.profiles import PROFILES
 from dispatch.alarm import KINDS, PROBE_LOST
 
 DOCS = Path(__file__).parents[3] / "docs" / "detectors.md"
-ALL = (*EVENT_LANE, *TELEMETRY_LANE)
+LEARNED = learned_lane(lambda _: POPULATION)
+ALL = (*EVENT_LANE, *TELEMETRY_LANE, *LEARNED)
 each = pytest.mark.parametrize("detector", ALL, ids=[detector.name for detector in ALL])
 
 
@@ -34,7 +36,7 @@ def test_names_are_unique() -> None:
 
 def test_within_a_lane_a_kind_has_one_owner() -> None:
     """Two detectors that raise and end one condition of one source would undo each other; `home` hears what `room` does not."""
-    for lane in (EVENT_LANE, TELEMETRY_LANE):
+    for lane in (EVENT_LANE, (*TELEMETRY_LANE, *LEARNED)):
         assert max(Counter(kind for detector in lane if detector.name != "home" for kind in detector.kinds).values()) == 1
 
 
