@@ -89,6 +89,7 @@ async def run(parameters: Parameters) -> dict[str, Any]:
 
 async def _measured(owner: Connection, devices: int) -> dict[str, Any]:
     await apply(owner)
+    await owner.execute("SET statement_timeout = 0")  # filling and vacuuming what takes months to come together
     end = datetime.now(UTC).replace(second=0, microsecond=0)
     async with owner.transaction():
         await load_district(owner, district(Fleet(devices, 1)), end)

@@ -36,6 +36,8 @@ _QUEUE = "vigil-callout"
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 5.0
 _ENSURE_S = 10.0
 _DRAIN_S = 2.0
+_RETURN_S = 0.05  # a CONNECT that comes before a callout is back waits for all of the server's patience
+_SAY_AGAIN_S = 5.0
 _MOST_NAMES, _LONGEST_NAME = 1_000, 40
 
 
@@ -207,10 +209,10 @@ async def _dial(url: str, user: str, password: str, lost: Told | None, returned:
             password=password,
             name=f"vigil-{user}",
             max_reconnect_attempts=-1,
-            reconnect_time_wait=1,
+            reconnect_time_wait=_RETURN_S,  # type: ignore[arg-type] # it is slept for, whole or not
             connect_timeout=5,
             ping_interval=5,
-            error_cb=_say,
+            error_cb=_Grumble().hear,
             disconnected_cb=lost,
             reconnected_cb=returned,
         )
@@ -220,5 +222,14 @@ async def _dial(url: str, user: str, password: str, lost: Told | None, returned:
     return client
 
 
-async def _say(error: Exception) -> None:
-    log.warning("callout: broker: %s", error or type(error).__name__)
+class _Grumble:
+    """Says what is wrong with the line, the same not again for five seconds: a lost broker is dialled twenty times a second."""
+
+    def __init__(self) -> None:
+        self._last, self._at = "", 0.0
+
+    async def hear(self, error: Exception) -> None:
+        what, now = str(error) or type(error).__name__, time.monotonic()
+        if what != self._last or now - self._at >= _SAY_AGAIN_S:
+            self._last, self._at = what, now
+            log.warning("callout: broker: %s", what)

@@ -121,9 +121,9 @@ def render(config: BrokerConfig) -> str:
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
-# How long a CONNECT may wait for the callout. 2,500 devices that return at once are judged in three seconds; and a server that is
-# asked to stop waits for the CONNECTs it has open.
-_PATIENCE_S = 5
+# How long a CONNECT may wait for the callout. 2,500 devices that return at once are judged in three seconds; what comes before a
+# callout is back waits for all of it; and a server that is asked to stop waits for the CONNECTs it has open.
+_PATIENCE_S = 3
 
 # The contract's largest payload is half of it. Whoever sends more is disconnected.
 LARGEST_PAYLOAD = 512 * 1024

@@ -40,10 +40,29 @@ def test_the_database_is_timescale_2_23_on_postgresql_17(compose: dict[str, Any]
 
 
 def test_every_part_of_the_design_is_there(compose: dict[str, Any]) -> None:
-    wanted = {"database", "broker", "callout", "ingest-events", "ingest-telemetry", "desk", "api", "simulator"}
+    wanted = {"database", "broker", "callout-a", "callout-b", "ingest-events", "ingest-telemetry", "desk", "api", "simulator"}
     assert wanted <= set(compose["services"])
     assert compose["services"]["simulator"]["profiles"] == ["demo"]
-    assert compose["services"]["callout"]["deploy"]["replicas"] == 2
+
+
+def test_no_two_parts_report_under_one_name(compose: dict[str, Any]) -> None:
+    ours = [one["command"] for one in compose["services"].values() if one.get("image", "").startswith("vigil:")]
+    names = [command[command.index("--name") + 1] if "--name" in command else command[0] for command in ours]
+    assert len(set(names)) == len(names)
+
+
+def test_devices_speak_over_tls_alone_and_every_part_can_prove_the_broker(compose: dict[str, Any]) -> None:
+    setup, broker = compose["services"]["setup"], compose["services"]["broker"]
+    assert broker["ports"] == ["8883:8883"]
+    asked = parser().parse_args([str(word) for word in setup["command"]])
+    assert asked.tls
+    assert "broker" in asked.tls_name, "our own parts check the name by which they call it"
+    for name, service in compose["services"].items():
+        if service.get("image", "").startswith("vigil:"):
+            environment = service["environment"]
+            assert environment["VIGIL_MQTT_HOST"] == "broker", name
+            assert environment["VIGIL_MQTT_PORT"] == "8883", name
+            assert environment["VIGIL_MQTT_CA"] == "/data/secrets/tls/ca.pem", name
 
 
 def test_what_stays_up_has_a_healthcheck_and_what_runs_once_does_not_restart(compose: dict[str, Any]) -> None:
@@ -65,8 +84,9 @@ def test_commands_and_settings_are_the_products_own(compose: dict[str, Any]) -> 
 
 
 def test_devices_are_judged_once_broker_and_register_are_there(compose: dict[str, Any]) -> None:
-    needed = compose["services"]["callout"]["depends_on"]
-    assert needed == {"load": {"condition": "service_completed_successfully"}, "broker": {"condition": "service_healthy"}}
+    for name in ("callout-a", "callout-b"):
+        needed = compose["services"][name]["depends_on"]
+        assert needed == {"load": {"condition": "service_completed_successfully"}, "broker": {"condition": "service_healthy"}}
 
 
 def test_volumes_are_declared_and_dependencies_exist(compose: dict[str, Any]) -> None:

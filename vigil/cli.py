@@ -64,12 +64,7 @@ def _add_up(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     one = commands.add_parser("up", help="everything on this machine: broker, database, demo district, workers, console")
     one.add_argument("--port", type=_port, help="port of the console (default 8400; taken: the next free one)")
     one.add_argument("--mqtt-port", type=_port, help="port for devices (default 1883; taken: the next free one)")
-    one.add_argument(
-        "--tls", action="store_true", help="devices speak MQTT over TLS, by default on port 8883; none speaks it plainly"
-    )
-    one.add_argument(
-        "--tls-name", action="append", default=[], help="a name or address devices call this machine by; again for more"
-    )
+    _add_tls(one)
     one.add_argument("--no-simulator", action="store_true", help="no simulated life; devices must be real")
     one.add_argument("--workers", type=_count, default=1, help="telemetry workers, which share the areas (default 1)")
     one.add_argument("--speed", type=_speed, default=1.0, help="how much faster than life the simulator runs (default 1)")
@@ -90,12 +85,22 @@ def _add_parts(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         one = commands.add_parser(name, help=text)
         one.add_argument("--name", default=name)
         one.set_defaults(run=run)
+    _add_tls(commands.choices["setup"])
     commands.choices["setup"].add_argument("--superuser-password", type=Path, help="file for the database superuser's password")
     commands.choices["load-demo"].add_argument("--seed", type=int, default=7)
     life = commands.add_parser("simulator", help="the demo district's life (a part of `up`)")
     life.add_argument("--speed", type=_speed, default=1.0)
     life.add_argument("--seed", type=int, default=7)
     life.set_defaults(run=parts.simulator)
+
+
+def _add_tls(one: argparse.ArgumentParser) -> None:
+    one.add_argument(
+        "--tls", action="store_true", help="devices speak MQTT over TLS, by default on port 8883; none speaks it plainly"
+    )
+    one.add_argument(
+        "--tls-name", action="append", default=[], help="a name or address devices call this machine by; again for more"
+    )
 
 
 def _add_simulate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

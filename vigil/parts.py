@@ -22,7 +22,7 @@ from store.migrate import apply, set_passwords
 from vigil import certificates, demo, witness
 from vigil.metrics import CalloutMeters
 from vigil.playing import Held
-from vigil.settings import Settings
+from vigil.settings import MIB, Settings
 from vigil.shown import served
 from vigil.up import say
 from vigil.workers import database_url, service_password, told_to_stop
@@ -131,6 +131,9 @@ async def setup(arguments: argparse.Namespace, settings: Settings) -> int:
     everywhere = "0.0.0.0"  # noqa: S104 - inside its own container
     secrets = load_or_create(settings.secrets / "broker")
     shown = certificates.given(settings.path("VIGIL_MQTT_CERT"), settings.path("VIGIL_MQTT_KEY"), settings.path("VIGIL_MQTT_CA"))
+    if shown is None and arguments.tls:
+        names = certificates.names_of_this_machine(arguments.tls_name)
+        shown = await asyncio.to_thread(certificates.own, settings.secrets / "tls", names)
     config = BrokerConfig(
         folder,
         secrets,
@@ -142,6 +145,7 @@ async def setup(arguments: argparse.Namespace, settings: Settings) -> int:
         tls_cert=shown.cert if shown else None,
         tls_key=shown.key if shown else None,
         log=settings.path("VIGIL_BROKER_LOG"),
+        store_bytes=settings.megabytes("VIGIL_BROKER_STORE_MB") * MIB,
     )
     mqtt.prepare(config)
     for role in _ROLES:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+MIB = 1024 * 1024
+
 
 class BadSetting(ValueError):
     """A setting that cannot be understood: expected a kind of value, got another."""
@@ -33,6 +35,7 @@ TABLE: tuple[Setting, ...] = (
     Setting("VIGIL_MQTT_CERT", "", "certificate of the broker's TLS listener, with its chain; empty: `up --tls` makes one"),
     Setting("VIGIL_MQTT_KEY", "", "private key of that certificate"),
     Setting("VIGIL_BROKER_LOG", "", "log of the broker, from which forged messages are counted; empty: they are not counted"),
+    Setting("VIGIL_BROKER_STORE_MB", "10240", "how much the broker may keep on disk, in MiB; full, it acknowledges nothing more"),
     Setting("VIGIL_NATS_URL", "nats://127.0.0.1:4222", "the broker's NATS address, which the auth callout serves"),
     Setting("VIGIL_SECRETS", "", "folder of the broker's and the demo's secrets; empty: VIGIL_DATA/secrets"),
     Setting("VIGIL_HTTP_HOST", "127.0.0.1", "address on which the console listens"),
@@ -64,6 +67,13 @@ class Settings:
             return int(value)
         except ValueError:
             raise BadSetting(f"{name}: expected a whole number, got {value!r}") from None
+
+    def megabytes(self, name: str) -> int:
+        """A size in MiB, 1 at least. Raises BadSetting."""
+        value = self.number(name)
+        if value < 1:
+            raise BadSetting(f"{name}: expected 1 MiB or more, got {value}")
+        return value
 
     def needed(self, name: str) -> str:
         """The value, which must be set. Raises MissingSetting."""

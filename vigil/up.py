@@ -26,7 +26,7 @@ from store.connect import connect
 from store.migrate import apply
 from vigil import certificates, demo, ports, state
 from vigil.alive import stop_on_signals
-from vigil.settings import Settings
+from vigil.settings import MIB, Settings
 from vigil.supervisor import Child, Supervisor
 from vigil.web import wait_for_http
 
@@ -53,6 +53,7 @@ class Plan:
     speed: float
     seed: int
     workers: int
+    store_mb: int
     tls: certificates.Certificate | None
 
     @property
@@ -132,7 +133,11 @@ def make_plan(arguments: argparse.Namespace, settings: Settings, tell: Callable[
             tell(f"port {port} ({name}) is taken; using {given[name]}")
     kept = {listener if name == "mqtt" else name: port for name, port in given.items()}
     (settings.data / "ports.json").write_text(json.dumps({**last, **kept}) + "\n")
-    numbers = given | {"seed": arguments.seed, "workers": arguments.workers}
+    numbers = given | {
+        "seed": arguments.seed,
+        "workers": arguments.workers,
+        "store_mb": settings.megabytes("VIGIL_BROKER_STORE_MB"),
+    }
     return Plan(settings.data, simulator=not arguments.no_simulator, speed=arguments.speed, tls=None, **numbers)
 
 
@@ -186,6 +191,7 @@ async def _start_broker(plan: Plan, secrets: BrokerSecrets, supervisor: Supervis
         tls_cert=plan.tls.cert if plan.tls else None,
         tls_key=plan.tls.key if plan.tls else None,
         log=plan.broker_log,
+        store_bytes=plan.store_mb * MIB,
     )
     where = mqtt.endpoint(config)
     argv = mqtt.prepare(config)

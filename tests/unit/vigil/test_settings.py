@@ -46,3 +46,10 @@ def test_a_name_outside_the_table_is_a_programming_error() -> None:
 def test_secrets_live_beside_the_data_unless_said_otherwise(tmp_path: Path) -> None:
     assert Settings({"VIGIL_DATA": str(tmp_path)}).secrets == tmp_path / "secrets"
     assert Settings({"VIGIL_DATA": str(tmp_path), "VIGIL_SECRETS": "/run/secrets"}).secrets == Path("/run/secrets")
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "10 GB"])
+def test_a_size_is_a_whole_number_of_mib(value: str) -> None:
+    with pytest.raises(BadSetting, match="VIGIL_BROKER_STORE_MB: expected"):
+        Settings({"VIGIL_BROKER_STORE_MB": value}).megabytes("VIGIL_BROKER_STORE_MB")
+    assert Settings({}).megabytes("VIGIL_BROKER_STORE_MB") == 10 * 1024
