@@ -8,6 +8,7 @@ from analytics.detectors import (
     co,
     device_alarm,
     fall_event,
+    fall_motion,
     fixed_thresholds,
     heat,
     on_floor,
@@ -20,6 +21,7 @@ from analytics.detectors.night_door import night_door
 from analytics.detectors.not_up import not_up
 from analytics.detectors.rooms import ROOMS
 from analytics.detectors.stillness import LastSign, stillness
+from analytics.fall_judge import Judge
 from analytics.routine import Routines
 from analytics.step import Detector
 
@@ -29,6 +31,7 @@ PERSON: tuple[Detector[Any], ...] = (
     *bed_return.DETECTORS,
     *bathroom_stay.DETECTORS,
     *vital_signs.DETECTORS,
+    *fall_motion.DETECTORS,
 )
 TELEMETRY_LANE: tuple[Detector[Any], ...] = (
     *fixed_thresholds.DETECTORS,
@@ -43,3 +46,8 @@ TELEMETRY_LANE: tuple[Detector[Any], ...] = (
 def learned_lane(routines: Routines, last_sign: LastSign = lambda resident: None) -> tuple[Detector[Any], ...]:
     """Detectors of the telemetry lane that need to know what is usual for a resident, given as learned rows."""
     return (stillness(routines, last_sign), not_up(routines), night_door(routines))
+
+
+def judged_by(judge: Judge, lane: tuple[Detector[Any], ...] = TELEMETRY_LANE) -> tuple[Detector[Any], ...]:
+    """A lane whose falls are judged by a model instead of the plain rule."""
+    return tuple(fall_motion.fall_motion(judge) if one.name == fall_motion.NAME else one for one in lane)

@@ -72,6 +72,8 @@ _ALL = (
     Kind("sos", "person", 1, True, False, ("first_aid",)),
     Kind("pull_cord", "person", 1, True, False, ("first_aid",)),
     Kind("fall", "person", 1, True, True, ("first_aid", "lifting")),
+    Kind("fall_motion", "person", 2, True, True, ("first_aid", "lifting")),  # by the raw signal; who does not get up: long_lie
+    Kind("long_lie", "person", 1, True, True, ("first_aid", "lifting")),
     Kind("on_floor", "person", 1, True, True, ("first_aid", "lifting")),
     Kind("no_movement", "person", 2, False, True, ()),
     Kind("not_up", "person", 2, False, True, ()),

@@ -1,0 +1,61 @@
+"""What the fall model is worth, on people and sets that it has not seen: everyone left out once, every set left out once.
+
+The trials of the person (or set) that is judged teach neither trees nor calibration nor threshold. They are streamed through the
+production step, as `evaluate` does. The plain rule stands beside each figure.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from analytics.detectors.fall_motion import fall_motion
+from analytics.evaluate.falls import Outcome, counted, outcomes, report
+from analytics.evaluate.recording import Trial
+from analytics.fall_judge import RULE
+from analytics.learn.falls import Examples, together, train
+
+Clock = Callable[[], float]
+Sets = Mapping[str, Sequence[Trial]]
+_KEPT = ("trials", "falls", "sensitivity", "specificity", "precision", "f1", "false_alarms_per_scripted_hour")
+_MORE = ("delay_from_impact_s", "subjects", "activities")
+
+
+def leave_each_out(trials: Sequence[Trial], given: Examples, seed: int, cpu: Clock) -> Iterator[list[Outcome]]:
+    """Person by person: what a model of all the others finds in this one's trials. `given` are the examples of `trials`."""
+    for name in np.unique(given.people):
+        own = given.people == name
+        model, _ = train(given.of(~own), seed, "left-out")
+        mine = [one for one, is_own in zip(trials, own, strict=True) if is_own]
+        yield outcomes(fall_motion(model.judge()), mine, cpu)
+
+
+def across(given: Iterable[Examples], test: Sequence[Trial], seed: int, cpu: Clock) -> tuple[list[Outcome], float]:
+    """What a model of some sets finds in another, and its threshold."""
+    model, _ = train(together(given), seed, "across")
+    return outcomes(fall_motion(model.judge()), test, cpu), model.threshold
+
+
+def pairs(sets: Sequence[str]) -> list[tuple[tuple[str, ...], str]]:
+    """Which sets teach and which is judged: the first alone on each other, then all but one on that one."""
+    alone = [((sets[0],), other) for other in sets[1:]]
+    return alone + [(tuple(one for one in sets if one != other), other) for other in sets if len(sets) > 2]
+
+
+def figures(found: Sequence[Outcome]) -> dict[str, Any]:
+    """What the score file keeps of a set of outcomes, the old apart."""
+    full = report(found)
+    kept = {name: full[name] for name in _KEPT}
+    fallers = {one.subject for one in found if one.elderly and one.is_fall}
+    old = [one for one in found if one.elderly]
+    if old:
+        kept["elderly"] = counted(old)
+    if fallers:
+        kept["elderly_who_fall"] = {"people": sorted(fallers), **counted([one for one in found if one.subject in fallers])}
+    return kept | {name: full[name] for name in _MORE}
+
+
+def by_rule(trials: Sequence[Trial], cpu: Clock) -> dict[str, Any]:
+    """The plain threshold rule on the same trials."""
+    full = report(outcomes(fall_motion(RULE), trials, cpu))
+    return {name: full[name] for name in _KEPT}

@@ -1,0 +1,152 @@
+"""The detector: what it tells, when, and how the wearer's phase goes on; by the plain rule and by a model."""
+
+from datetime import timedelta
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analytics.detectors.fall_motion import LONG_LIE, TABLE, FallState, Phase, Sign, fall_motion
+from analytics.evaluate.recording import Signal
+from analytics.fall_judge import RULE, Judge
+from analytics.runtime import Runtime
+from analytics.step import Finding, Input, Reason, Reset, Tick, Waveform
+from devices.keys import instant
+from tests.unit.analytics.motion.made import CALM, RISING, START_MS, STORY, by_the_second, messages, motion
+
+ANY = Judge("any", 0.5, lambda row, impact_g: (0.9, (Reason("fall_impact", 1.0, None, "", "test"),)))
+IMPACT_MS = START_MS + 5560
+
+
+def run(
+    items: list[Waveform] | list[Input], judge: Judge = RULE, state: FallState | None = None
+) -> tuple[FallState, list[Finding]]:
+    detector = fall_motion(judge)
+    state, found = state or detector.start("wear-1", {}), list[Finding]()
+    for item in items:
+        due = detector.deadline(state)
+        if due is not None and not isinstance(item, Reset) and due <= item.at:
+            state, more = detector.step(state, Tick(due))
+            found += more
+        state, more = detector.step(state, item)
+        found += more
+    return state, found
+
+
+@pytest.mark.parametrize("rate_hz", [20.0, 50.0, 87.0, 200.0])
+def test_a_fall_is_told_with_all_that_people_need(rate_hz: float) -> None:
+    state, found = run(by_the_second(motion(STORY, rate_hz), rate_hz))
+    (fall,) = found
+    assert (fall.raised, fall.kind, fall.source) == (True, "fall_motion", "wear-1")
+    assert abs((fall.at - instant(IMPACT_MS)).total_seconds()) < 0.06
+    assert {"probability", "impact_g", "tilt_deg", "still_s", "drop_s"} <= set(fall.evidence)
+    assert fall.evidence["impact_g"] > 2.5
+    assert [reason.rule for reason in fall.reasons] == ["fall_likely", "fall_impact", "fall_posture", "fall_stillness"]
+    assert fall.reasons[0].source == "rule/1"
+    assert state.phase is Phase.DOWN
+
+
+def test_ordinary_life_is_no_fall() -> None:
+    assert run(by_the_second(motion(CALM), 50.0))[1] == []
+
+
+@given(cuts=st.lists(st.integers(1, 680), max_size=15))
+@settings(deadline=None, max_examples=25)
+def test_packets_of_any_length_tell_the_same(cuts: list[int]) -> None:
+    signal = motion(STORY)
+    expected = run(by_the_second(signal, 50.0))[1]
+    assert run(messages(signal, 50.0, cuts))[1] == expected
+
+
+@pytest.mark.parametrize("turn", [((0, 1, 0), (0, 0, 1), (1, 0, 0)), ((-1, 0, 0), (0, 1, 0), (0, 0, -1))])
+def test_worn_upside_down_or_sideways_it_tells_the_same(turn: tuple[tuple[int, ...], ...]) -> None:
+    signal = motion(STORY)
+    turned = Signal(signal.times_ms, signal.xyz_mg @ np.array(turn, dtype=np.float64))
+    one, other = run(by_the_second(signal, 50.0))[1], run(by_the_second(turned, 50.0))[1]
+    assert [(f.at, f.key) for f in one] == [(f.at, f.key) for f in other] != []
+
+
+def test_when_the_signal_stops_after_the_impact_it_is_judged_with_what_there_is() -> None:
+    signal = motion(STORY)
+    short = by_the_second(Signal(signal.times_ms[:390], signal.xyz_mg[:390]), 50.0)
+    state, found = run(short, ANY)
+    assert found == []
+    due = fall_motion(ANY).deadline(state)
+    assert due is not None
+    assert due - instant(IMPACT_MS) < timedelta(seconds=7)
+    _, late = fall_motion(ANY).step(state, Tick(due))
+    assert [one.kind for one in late] == ["fall_motion"]
+
+
+def test_a_gap_after_the_impact_does_not_lose_it() -> None:
+    signal = motion(STORY)
+    kept = (signal.times_ms < 7000) | (signal.times_ms > 8500)
+    items = [*messages(Signal(signal.times_ms[:350], signal.xyz_mg[:350]), 50.0, [])]
+    items += messages(Signal(signal.times_ms[kept][350:], signal.xyz_mg[kept][350:]), 50.0, [])
+    assert [one.key for one in run(items, ANY)[1]] == [one.key for one in run(by_the_second(signal, 50.0), ANY)[1]]
+
+
+def test_a_lie_that_lasts_is_told_once_and_only_after_its_time() -> None:
+    state, found = run(by_the_second(motion(STORY), 50.0))
+    due = fall_motion().deadline(state)
+    assert due == found[0].at + LONG_LIE
+    _, early = fall_motion().step(state, Tick(due - timedelta(seconds=1)))
+    assert early == ()
+    state, (lie,) = fall_motion().step(state, Tick(due))
+    assert (lie.raised, lie.kind, lie.at) == (True, "long_lie", due)
+    assert fall_motion().deadline(state) is None
+
+
+def test_walking_ends_the_condition_and_no_lie_is_told() -> None:
+    state, found = run(by_the_second(motion(RISING), 50.0))
+    assert [(one.kind, one.raised) for one in found] == [("fall_motion", True), ("fall_motion", False)]
+    assert fall_motion().deadline(state) is None
+
+
+def test_walking_after_a_long_lie_ends_both() -> None:
+    fallen = fall_motion().start("wear-1", {"fall_motion": instant(START_MS - 600_000), "long_lie": instant(START_MS - 300_000)})
+    _, found = run(by_the_second(motion(CALM), 50.0), state=fallen)
+    assert [(one.kind, one.raised) for one in found] == [("fall_motion", False), ("long_lie", False)]
+
+
+def test_a_second_fall_while_down_is_the_same_fall() -> None:
+    twice = motion((*STORY, *STORY))
+    assert [one.raised for one in run(by_the_second(twice, 50.0))[1]] == [True]
+
+
+def test_after_a_reset_the_next_fall_is_told() -> None:
+    first, later = by_the_second(motion(STORY), 50.0), by_the_second(motion(STORY), 50.0, START_MS + 60_000)
+    items: list[Input] = [*first, Reset(instant(START_MS + 50_000), "fall_motion"), *later]
+    assert [one.raised for one in run(items)[1]] == [True, True]
+
+
+def test_a_restart_knows_who_is_down() -> None:
+    runtime = Runtime([fall_motion()], {("wear-1", "fall_motion"): instant(START_MS)})
+    trial = runtime.trial()
+    trial.feed(by_the_second(motion(STORY[:1]), 50.0)[0])
+    trial.adopt()
+    trial = runtime.trial()
+    (lie,) = trial.tick(instant(START_MS) + LONG_LIE)
+    assert (lie.kind, lie.at) == ("long_lie", instant(START_MS) + LONG_LIE)
+
+
+EXPECTED = {
+    (Phase.UP, Sign.FELL): Phase.DOWN,
+    (Phase.DOWN, Sign.WAITED): Phase.LONG,
+    **dict.fromkeys(product((Phase.DOWN, Phase.LONG), (Sign.WALKED, Sign.RESET_FALL)), Phase.UP),
+    (Phase.LONG, Sign.RESET_LIE): Phase.UP,
+}
+
+
+@pytest.mark.parametrize(("phase", "sign"), list(product(Phase, Sign)))
+def test_every_phase_and_sign(phase: Phase, sign: Sign) -> None:
+    assert TABLE.get((phase, sign)) == EXPECTED.get((phase, sign))
+
+
+def test_samples_that_are_no_acceleration_are_left_alone() -> None:
+    (item, *_) = by_the_second(motion(STORY), 50.0)
+    other = Waveform(item.origin, item.at, item.now, item.key, item.fs, "mv", item.xyz)
+    start = fall_motion().start("wear-1", {})
+    assert fall_motion().step(start, other) == (start, ())
