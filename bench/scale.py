@@ -35,8 +35,8 @@ class Parameters:
 
     fleets: tuple[int, ...] = (1_000, 10_000, 50_000)
     areas: int = 4
-    messages: int = 120_000
-    rate: float = 3_000.0
+    messages: int = 100_000
+    rate: float = 1_000.0
     soak_minutes: float = 0.0
     soak_devices: int = 5_000
     soak_rate: float = 500.0
