@@ -40,7 +40,7 @@ def learn(signs: pd.DataFrame, version: str, offset_min: int, away: Sequence[Awa
     days = int(local.dt.date.nunique())
     if not days:
         return Routine(version, 0, offset_min)
-    still = _stillness(signs, local)
+    still = _stillness(signs, local, away)
     inside = still[~still["door"]]
     day_places = _day_places(signs, local, days)
     up_from, up_by, up_limit = _mornings(signs, local, day_places)
@@ -74,12 +74,15 @@ def _present(signs: pd.DataFrame, away: Sequence[Away]) -> pd.DataFrame:
     return signs[keep].reset_index(drop=True)
 
 
-def _stillness(signs: pd.DataFrame, local: _Times) -> pd.DataFrame:
-    """What followed every sign: its place, the local hour and the seconds until the next sign."""
+def _stillness(signs: pd.DataFrame, local: _Times, away: Sequence[Away]) -> pd.DataFrame:
+    """What followed every sign: its place, the local hour and the seconds until the next sign. None lasts through an away time."""
     still = (signs["at"].shift(-1) - signs["at"]).dt.total_seconds()
     hour = local.dt.hour + local.dt.minute / 60
     found = pd.DataFrame({"place": signs["place"], "door": signs["door"].astype(bool), "hour": hour, "still_s": still})
-    return found[found["still_s"] >= SHORTEST_S]
+    usual = found["still_s"] >= SHORTEST_S
+    for one in away:
+        usual &= ~((signs["at"] < one.until) & (signs["at"].shift(-1) > one.since))
+    return found[usual]
 
 
 def _hourly(rows: pd.DataFrame) -> tuple[float, ...]:
@@ -105,7 +108,7 @@ def _mornings(
     up = (signs["place"].isin(day_places) | signs["door"].astype(bool)) & (local.dt.hour >= UP_FROM_H)
     first = local[up].groupby(local[up].dt.date).min()
     minutes = first.dt.hour * 60 + first.dt.minute
-    weekend = first.dt.weekday >= 5
+    weekend = first.dt.day_of_week >= 5
     kinds = [_morning(minutes[weekend == flag], minutes) for flag in (False, True)]
     by_day = [kinds[weekday >= 5] for weekday in range(7)]
     return tuple(one[0] for one in by_day), tuple(one[1] for one in by_day), tuple(one[2] for one in by_day)

@@ -1,0 +1,145 @@
+"""Floor, bed, bathroom and vital signs: where each begins, what keeps it from beginning, and what ends it."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from analytics.detectors.bathroom_stay import BATHROOM
+from analytics.detectors.vital_signs import BREATHING, PULSE, band
+from analytics.step import Detector, Event, Finding, Message, Reading, Reset, Tick
+
+Run = Callable[..., list[Finding]]
+Runs = Callable[..., list[Reading]]
+ByName = Callable[[str], Detector[Any]]
+UP, LOW, AWAY = ({"presence": p, "height": h} for p, h in ((1.0, 1.4), (1.0, 0.2), (0.0, 0.0)))
+
+
+def brief(found: list[Finding], start: datetime) -> list[tuple[bool, float, str]]:
+    return [(one.raised, (one.at - start).total_seconds(), one.reasons[0].rule) for one in found]
+
+
+@pytest.mark.parametrize(
+    ("runs_of", "fell", "expected"),
+    [
+        ([(3, UP), (8, LOW), (5, UP)], None, []),  # two and a half minutes: not yet
+        ([(3, UP), (12, LOW)], None, [(True, 240.0, "on_floor")]),
+        ([(3, UP), (4, LOW)], 70.0, [(True, 100.0, "on_floor_after_fall")]),
+        ([(3, UP), (1, LOW), (6, UP)], 70.0, []),  # got up at once
+        ([(3, UP), (12, AWAY)], 70.0, []),  # nobody is there: height 0 is no floor
+        ([(3, UP), (12, LOW), (5, UP)], None, [(True, 240.0, "on_floor"), (False, 360.0, "off_floor")]),
+    ],
+)
+def test_low_for_long_enough_is_on_the_floor(
+    runs_of: Any, fell: float | None, expected: Any, by_name: ByName, run: Run, runs: Runs, event: Callable[..., Event], at: Any
+) -> None:
+    items: list[Message] = [*runs("fall_radar", 20, *runs_of)]
+    if fell is not None:
+        items = sorted([*items, event("fall_radar", fell, "fall")], key=lambda item: item.at)
+    assert brief(run([by_name("on_floor")], items), at(0)) == expected
+
+
+NIGHT = 3600.0  # 23:13 in Tianjin
+
+
+def bed(reading: Callable[..., Reading], *said: tuple[float, float]) -> list[Message | Tick]:
+    return [reading("bed_sensor", NIGHT + 60 * minute, {"occupied": value}) for minute, value in said]
+
+
+@pytest.mark.parametrize(
+    ("said", "since", "expected"),
+    [
+        ([(0, 1), (1, 0), (15, 1), (60, 1)], 0, []),  # the toilet
+        ([(0, 1), (1, 0), (30, 0)], 0, [(True, 21)]),
+        ([(0, 1), (1, 0), (10, 0), (19, 0), (40, 1)], 0, [(True, 21), (False, 40)]),  # heartbeats do not start it again
+        ([(0, 0), (30, 0), (90, 0)], 0, []),  # a bed that nobody is in
+        ([(0, 1), (1, 0), (60, 0)], 5 * 60, []),  # 04:13: an early riser
+        ([(1, 0), (0, 1), (30, 0)], 0, [(True, 21)]),  # "occupied" came after "empty"
+    ],
+)
+def test_a_bed_left_at_night_is_missed_after_twenty_minutes(
+    said: Any, since: float, expected: Any, by_name: ByName, run: Run, reading: Callable[..., Reading], at: Any
+) -> None:
+    items = bed(reading, *((minute + since, value) for minute, value in said))
+    found = run([by_name("bed_return")], items)
+    assert [(one.raised, (one.at - at(NIGHT)).total_seconds() / 60 - since) for one in found] == expected
+
+
+def test_the_bed_says_so_itself(by_name: ByName, run: Run, event: Callable[..., Event], at: Any) -> None:
+    said: list[Message | Tick] = [event("bed_sensor", NIGHT + 60 * m, kind) for m, kind in ((0, "bed_return"), (1, "bed_exit"))]
+    assert [one.kind for one in run([by_name("bed_return")], [*said, Tick(at(NIGHT + 1300))])] == ["not_back_in_bed"]
+
+
+@pytest.mark.parametrize(
+    ("runs_of", "expected"),
+    [
+        ([(25, LOW), (5, AWAY)], []),
+        ([(35, LOW)], [(True, 1800.0)]),
+        ([(20, LOW), (1, AWAY), (20, LOW)], [(True, 1800.0)]),  # lost for a minute, still there
+        ([(20, LOW), (3, AWAY), (20, LOW)], []),  # two visits
+        ([(35, LOW), (4, AWAY)], [(True, 1800.0), (False, 2220.0)]),
+    ],
+)
+def test_half_an_hour_in_the_bathroom(runs_of: Any, expected: Any, by_name: ByName, run: Run, runs: Runs, at: Any) -> None:
+    found = run([by_name("bathroom_stay")], runs("fall_radar", 60, *runs_of, device="radar-w"))
+    assert [(one.raised, (one.at - at(0)).total_seconds()) for one in found] == expected
+
+
+def test_a_radar_that_is_not_heard_does_not_say_that_somebody_is_there(by_name: ByName, run: Run, runs: Runs, at: Any) -> None:
+    heard = runs("fall_radar", 60, (10, LOW), device="radar-w")
+    assert run([by_name("bathroom_stay")], [*heard, Tick(at(4000))]) == []
+    again = [*heard, Tick(at(4000)), *runs("fall_radar", 60, (8, LOW), device="radar-w", since=4020)]
+    assert [one.raised for one in run([by_name("bathroom_stay")], again)] == [True]
+
+
+def test_what_a_bathroom_is_called() -> None:
+    assert all(BATHROOM.search(zone) for zone in ("inst01-2-03-w", "h0001-bath", "x-wc", "x-bathroom"))
+    assert not any(BATHROOM.search(zone) for zone in ("inst01-2-03", "inst01-2-c", "w", "x-washing"))
+
+
+@pytest.mark.parametrize(
+    ("bands", "expected"),
+    [
+        (PULSE, {40: 3, 41: 1, 50: 1, 51: 0, 90: 0, 91: 1, 110: 1, 111: 2, 130: 2, 131: 3}),
+        (BREATHING, {8: 3, 9: 1, 11: 1, 12: 0, 20: 0, 21: 2, 24: 2, 25: 3}),
+    ],
+)
+def test_the_bands_are_those_of_news2(bands: Any, expected: dict[int, int]) -> None:
+    assert {value: band(bands, float(value)) for value in expected} == expected
+    assert band(bands, 20.4) == band(bands, 20.0)
+
+
+def vital(heart: float, breathing: float) -> dict[str, float]:
+    return {"occupied": 1.0, "heart_rate": heart, "breathing_rate": breathing}
+
+
+@pytest.mark.parametrize(
+    ("runs_of", "kinds"),
+    [
+        ([(30, vital(64, 15)), (1, vital(180, 40)), (30, vital(64, 15))], []),  # a single value
+        ([(30, vital(64, 15)), (5, vital(140, 28)), (30, vital(64, 15))], []),  # five minutes of it
+        ([(30, vital(64, 15)), (20, vital(105, 23))], [True]),  # 1 and 2 points
+        ([(60, vital(100, 19))], []),  # one point is not three
+        ([(60, vital(68, 15)), (20, vital(98, 15))], [True]),  # climbs by 30
+        ([(60, vital(0, 0))], []),  # not found is no zero
+        ([(20, vital(64, 15)), (20, vital(140, 28)), (20, vital(64, 15)), (20, vital(140, 28))], [True]),  # no flapping
+        ([(20, vital(64, 15)), (20, vital(140, 28)), (60, vital(64, 15))], [True, False]),
+        ([(60, {**vital(140, 28), "occupied": 0.0})], []),
+    ],
+)
+def test_only_what_lasts_is_told(runs_of: Any, kinds: list[bool], by_name: ByName, run: Run, runs: Runs) -> None:
+    assert [one.raised for one in run([by_name("vital_signs")], runs("bed_sensor", 60, *runs_of))] == kinds
+
+
+@pytest.mark.parametrize("name", ["bed_return", "bathroom_stay"])
+def test_who_has_been_looked_after_is_missed_anew(name: str, by_name: ByName, person_script: Any) -> None:
+    """After a reset the same condition can be raised again."""
+    detector = by_name(name)
+    state, raised = detector.start("x", {}), []
+    for item in person_script(name):
+        state, found = detector.step(state, item)
+        raised += [one.raised for one in found]
+        if found and found[0].raised:
+            state, _ = detector.step(state, Reset(found[0].at, found[0].kind))
+    assert raised == [True, True]

@@ -1,0 +1,226 @@
+"""Stillness, mornings, the door at night: against a learned row, with away times, late signs and what happens after a restart."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from analytics.detectors.night_door import night_door
+from analytics.detectors.not_up import next_limit, not_up
+from analytics.detectors.stillness import stillness
+from analytics.learn.routine import learn, population, table
+from analytics.routine import POPULATION, Absence, Away, Routine, absent, by_night, minute, out_limit, still_limit, usual_s
+from analytics.signs import Sign, observe
+from analytics.step import Detector, Event, Finding, Message, Origin, Reading, Tick
+from devices.keys import Key, milliseconds
+
+MONDAY = datetime(2026, 9, 21, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+Run = Callable[..., list[Finding]]
+
+# Still for at most 2 h by day and 6 h by night, in the kitchen for half an hour; up by 07:40, by 08:30 at the latest.
+ROW = Routine(
+    "learned/3",
+    20,
+    offset_min=0,
+    still_s={"kitchen": (1800.0,) * 24},
+    anywhere_s=tuple(3600.0 * (2 if 6 <= hour < 22 else 6) for hour in range(24)),
+    longest_out_s=6 * 3600.0,
+    up_from_min=(240,) * 7,
+    up_by_min=(460,) * 5 + (500,) * 2,
+    up_limit_min=(510,) * 5 + (0,) * 2,
+    day_places=("kitchen",),
+    night_door_share=0.05,
+    zones=(),
+)
+
+
+def at(hour: float, day: int = 0) -> datetime:
+    return MONDAY + timedelta(days=day, hours=hour)
+
+
+def said(when: datetime, place: str, profile: str = "motion_sensor", **values: float) -> Reading:
+    origin = Origin(place, profile, "a", "home-1", place if profile != "door_contact" else "", "sen-1")
+    return Reading(origin, when, when, Key(place, "", 0, milliseconds(when)), values or {"motion": 1.0})
+
+
+def door(when: datetime) -> Event:
+    origin = Origin("door", "door_contact", "a", "home-1", "", "sen-1")
+    return Event(origin, when, when, Key("door", "", 0, milliseconds(when)), "opened")
+
+
+def told(detector: Detector[Any], items: Iterable[object], run: Run) -> list[tuple[str, bool, Any]]:
+    found = run([detector], items)
+    return [(one.kind, one.raised, (one.at - MONDAY) / HOUR) for one in found]
+
+
+@pytest.mark.parametrize(
+    ("place", "hour", "expected"),
+    [("bedroom", 2, 9.0), ("bedroom", 10, 3.0), ("kitchen", 10, 2.5), ("kitchen", 2, 2.5)],
+)
+def test_the_limit_is_half_as_long_again_as_usual(place: str, hour: float, expected: float) -> None:
+    assert still_limit(ROW, place, at(hour)) / HOUR == expected
+
+
+def test_until_a_week_is_known_the_population_counts() -> None:
+    young = replace(ROW, days=3)
+    assert usual_s(young, "kitchen", at(2)) == POPULATION.anywhere_s[2]
+    assert usual_s(young, "bedroom", at(10)) == ROW.anywhere_s[10]
+    assert out_limit(Routine("x", 0)) == 12 * HOUR
+
+
+def test_nobody_moves(run: Run) -> None:
+    items = [said(at(10), "bedroom"), said(at(11), "bedroom"), Tick(at(20)), said(at(21), "bedroom"), Tick(at(23))]
+    assert told(stillness(lambda _: ROW), items, run) == [("no_movement", True, 14.0), ("no_movement", False, 21.0)]
+
+
+def test_it_says_how_unusual_it_is(run: Run) -> None:
+    (finding,) = run([stillness(lambda _: ROW)], [said(at(10), "bedroom"), Tick(at(14))])
+    (reason,) = finding.reasons
+    assert (reason.rule, reason.value, reason.limit, reason.source) == ("no_movement", 3 * 3600.0, 2 * 3600.0, "routine learned/3")
+    assert finding.source == "sen-1"
+
+
+def test_who_went_out_is_not_still_but_missed_in_the_end(run: Run) -> None:
+    items = [said(at(10), "kitchen"), door(at(10.1)), Tick(at(20)), Tick(at(23))]
+    assert told(stillness(lambda _: ROW), items, run) == [("no_movement", True, pytest.approx(22.1))]
+    assert run([stillness(lambda _: ROW)], items)[0].reasons[0].rule == "not_back"
+
+
+def test_away_nothing_is_missed_until_after_the_return(run: Run) -> None:
+    away = replace(ROW, away=(Away(at(9), at(9, day=3), Absence.AWAY),))
+    assert absent(away, at(9)) is not None and absent(away, at(9, day=3)) is None
+    items = [said(at(8), "bedroom"), Tick(at(0, day=3)), Tick(at(23, day=3))]
+    assert told(stillness(lambda _: away), items, run) == [("no_movement", True, 72 + 12.0)]
+    heard = [said(at(hour), "bedroom", motion=0.0) for hour in (1, 2)]
+    assert told(not_up(lambda _: away), [*heard, Tick(at(12, day=2))], run) == [("not_up", True, 8.5)]  # before it began
+    assert told(night_door(lambda _: away), [door(at(2, day=1)), Tick(at(3, day=1))], run) == []
+
+
+def test_after_a_restart_the_last_sign_counts(run: Run) -> None:
+    before = Sign(at(7), "bedroom", False)
+    assert told(stillness(lambda _: ROW, lambda _: before), [said(at(9.5), "hall", motion=0.0), Tick(at(12))], run) == [
+        ("no_movement", True, 10.0)
+    ]
+
+
+def test_what_comes_late_ends_nothing_and_moves_nothing_back(run: Run) -> None:
+    items = [said(at(10), "bedroom"), said(at(9), "kitchen"), Tick(at(14)), said(at(12.9), "bedroom"), Tick(at(15))]
+    assert told(stillness(lambda _: ROW), items, run) == [("no_movement", True, 13.0)]
+
+
+@pytest.mark.parametrize(
+    ("items", "expected"),
+    [
+        ([Tick(at(12))], [("not_up", True, 8.5)]),
+        ([said(at(7), "kitchen"), Tick(at(12))], []),
+        ([said(at(7), "bathroom"), Tick(at(12))], [("not_up", True, 8.5)]),  # by night one goes there too
+        ([door(at(7)), Tick(at(12))], []),
+        ([said(at(3.5), "kitchen"), Tick(at(12))], [("not_up", True, 8.5)]),  # in the night is not in the morning
+        ([Tick(at(9)), said(at(10), "kitchen")], [("not_up", True, 8.5), ("not_up", False, 10.0)]),
+        ([said(at(7), "kitchen"), Tick(at(12)), Tick(at(12, day=1))], [("not_up", True, 32.5)]),
+    ],
+)
+def test_not_up_yet(items: Any, expected: Any, run: Run) -> None:
+    start = said(at(-2), "bedroom", motion=0.0)
+    assert told(not_up(lambda _: ROW), [start, *items], run) == expected
+
+
+def test_not_up_says_by_when_usually(run: Run) -> None:
+    (finding,) = run([not_up(lambda _: ROW)], [said(at(-2), "bedroom", motion=0.0), Tick(at(12))])
+    (reason,) = finding.reasons
+    assert (reason.rule, reason.value, reason.limit, reason.unit) == ("not_up", 510.0, 460.0, "clock")
+
+
+def test_a_morning_that_was_not_watched_whole_is_not_judged(run: Run) -> None:
+    assert told(not_up(lambda _: ROW), [said(at(6), "bedroom", motion=0.0), Tick(at(12))], run) == []
+    assert next_limit(ROW, at(12, day=4), at(0)) == at(8.5, day=7)  # no limits at the weekend
+    assert next_limit(Routine("x", 0), at(0), at(0)) is None
+
+
+@pytest.mark.parametrize(
+    ("items", "expected"),
+    [
+        ([door(at(1)), said(at(1.05), "hall")], [("door_at_night", True, 1.0), ("door_at_night", False, 1.05)]),
+        ([door(at(12)), Tick(at(13))], []),
+        ([door(at(1)), Tick(at(2))], [("door_at_night", True, 1.0), ("wandering", True, pytest.approx(1 + 1 / 6))]),
+        (
+            [door(at(1)), said(at(1.001), "hall"), Tick(at(2))],
+            [("door_at_night", True, 1.0), ("wandering", True, pytest.approx(1 + 1 / 6))],
+        ),
+    ],
+)
+def test_the_door_at_night(items: Any, expected: Any, run: Run) -> None:
+    assert told(night_door(lambda _: ROW), items, run) == expected
+
+
+def test_a_door_that_is_used_every_night_is_no_news(run: Run) -> None:
+    often = replace(ROW, night_door_share=0.5)
+    assert told(night_door(lambda _: often), [door(at(1)), said(at(1.05), "hall")], run) == []
+
+
+def test_beyond_the_zones_allowed(run: Run) -> None:
+    kept = replace(ROW, zones=("hall", "kitchen"))
+    items = [said(at(12), "hall"), said(at(12.1), "garden"), said(at(12.2), "garden"), said(at(13), "hall")]
+    assert told(night_door(lambda _: kept), items, run) == [
+        ("wandering", True, pytest.approx(12.1)),
+        ("wandering", False, 13.0),
+    ]
+
+
+def test_a_heartbeat_is_no_sign_of_life() -> None:
+    levels, sign = observe((), said(at(1), "hall", motion=0.0))
+    assert sign is None
+    levels, sign = observe(levels, said(at(2), "hall", motion=1.0))
+    assert sign == Sign(at(2), "hall", False)
+    levels, sign = observe(levels, said(at(3), "hall", motion=0.0))
+    assert sign is not None  # it moved until now
+    assert observe(levels, said(at(4), "hall", motion=0.0)) == (levels, None)
+    levels, sign = observe((), said(at(1), "bed", "bed_sensor", occupied=0.0))
+    _, sign = observe(levels, said(at(2), "bed", "bed_sensor", occupied=1.0))
+    assert sign == Sign(at(2), "bed+", False)
+
+
+def test_night_may_pass_midnight() -> None:
+    assert [by_night(ROW, at(hour)) for hour in (22.9, 23, 0, 4.9, 5)] == [False, True, True, True, False]
+    assert minute(Routine("x", 0), at(23)) == 7 * 60  # Tianjin is eight hours ahead
+
+
+def fortnight() -> list[Sign]:
+    """Up at 07:00 to 07:26, lunch, a walk, supper; still from 22:00 on; one night at the toilet."""
+    signs = []
+    for day in range(14):
+        up = at(7 + (day % 14) / 30, day)
+        signs += [Sign(up + timedelta(minutes=20 * n), "kitchen", False) for n in range(4)]
+        signs += [Sign(at(13, day), "door", True), Sign(at(16, day), "hall", False), Sign(at(18, day), "kitchen", False)]
+        signs += [Sign(at(20, day), "hall", False), Sign(at(22, day), "bedroom", False)]
+    return [*signs, Sign(at(3, 5), "bathroom", False)]
+
+
+def test_a_fortnight_teaches_the_day() -> None:
+    row = learn(table(fortnight()), "t/1", 0)
+    assert row.days == 14
+    assert set(row.day_places) == {"kitchen", "hall", "bedroom", "bathroom"}  # one night of fourteen is no habit
+    assert row.longest_out_s == 3 * 3600
+    assert row.still_s["bedroom"][22] == pytest.approx(3600 * (9 + 13 / 30), rel=0.01)
+    assert row.still_s["hall"][16] == 2 * 3600
+    assert row.up_by_min[0] in range(440, 447)
+    assert 447 + 30 < row.up_limit_min[0] < 560
+    assert row.night_door_share == 0.0
+
+
+def test_learning_leaves_out_when_the_resident_was_away() -> None:
+    signs = [one for one in fortnight() if not at(0, 4) <= one.at < at(0, 7)]
+    away = Away(at(0, 4), at(0, 7), Absence.AWAY)
+    row = learn(table(signs), "t/1", 0, [away])
+    assert row.days == 11
+    assert max(row.anywhere_s) < 10 * 3600 < 3 * 24 * 3600 < max(learn(table(signs), "t/1", 0).anywhere_s)
+    assert max(learn(table([]), "t/1", 0).up_limit_min) == 0
+
+
+def test_the_population_is_the_middle_of_its_residents() -> None:
+    rows = [replace(ROW, anywhere_s=(float(value),) * 24) for value in (100, 200, 900)]
+    assert population(rows, "p/1").anywhere_s == (200.0,) * 24
+    assert population([], "p/1").days == 0
