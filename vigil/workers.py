@@ -18,9 +18,11 @@ from desk.meters import Meters
 from ingest.events import run_events
 from ingest.settings import IngestSettings
 from ingest.telemetry import run_telemetry
-from vigil import alive, logs
+from vigil import alive, heap, logs
 from vigil.settings import BadSetting, Settings
 from vigil.shown import served
+
+_LESS_URGENT = 5  # niceness of telemetry: whoever carries a press gets the core first
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -67,7 +69,8 @@ def service_password(settings: Settings, user: str) -> str:
 
 
 def told_to_stop() -> asyncio.Event:
-    """An event that SIGTERM sets; from here on the part gives signs of life."""
+    """An event that SIGTERM sets; from here on the part gives signs of life, and what it has loaded stays."""
+    heap.settle()
     alive.beat(os.environ)
     return alive.stop_on_signals()
 
@@ -84,8 +87,11 @@ async def ingest(arguments: argparse.Namespace, settings: Settings) -> int:
         worker_name=arguments.name or f"{arguments.lane}-1",
         metrics_port=settings.number("VIGIL_METRICS_PORT"),
     )
-    run = run_events if arguments.lane == "events" else run_telemetry
-    await run(mine, told_to_stop())
+    if arguments.lane == "events":
+        await run_events(mine, told_to_stop())
+    else:
+        os.nice(_LESS_URGENT)
+        await run_telemetry(mine, told_to_stop())
     return 0
 
 
