@@ -14,7 +14,7 @@ def impacts(cells_mg: Samples, low: int, high: int) -> list[int]:
     `cells_mg` as in `motion.Track.grid`.
     """
     xyz = cells_mg[:, :3]
-    power = (xyz * xyz).sum(axis=1)
+    power = np.einsum("ij,ij->i", xyz, xyz)
     found = []
     for at in (np.flatnonzero(power[low:high] >= (IMPACT_G * 1000.0) ** 2) + low).tolist():
         start = max(0, at - APART)

@@ -69,6 +69,7 @@ def features(windows: Samples) -> Samples:
     both = known.copy()
     both[:, 1:] &= known[:, :-1]
     both[:, 0] = False
+    change *= both
     means = {name: _direction(win[:, part], known[:, part]) for name, part in _SLICES.items()}
     early, begun = _direction(win[:, _EARLY], known[:, _EARLY]), _direction(win[:, _BEGUN], known[:, _BEGUN])
     means["early"] = np.where(np.isnan(early), begun, early)
@@ -81,7 +82,7 @@ def features(windows: Samples) -> Samples:
             *parts,
             *angles,
             _fall(win[:, _FALLING], magnitude[:, _FALLING], known[:, _FALLING], up),
-            _blow(win, magnitude, known, np.where(both, change, np.nan), up, down),
+            _blow(win, magnitude, known, (change, both), up, down),
             _rest(win, magnitude, known, down),
             _turn(win, known, parts[-1][:, 1], parts[0][:, 1]),
             _profile(magnitude[:, _PROFILE], known[:, _PROFILE]),
@@ -93,9 +94,14 @@ def features(windows: Samples) -> Samples:
 
 
 def _mean(values: Samples, known: _Flags) -> Samples:
+    """Means of rows whose unknown values are 0."""
+    return np.asarray(values.sum(axis=1) / _count(known))
+
+
+def _count(known: _Flags) -> Samples:
+    """How many values are known, NaN where they are too few."""
     count = known.sum(axis=1)
-    total = np.where(known, values, 0.0).sum(axis=1)
-    return np.where(count >= FEWEST, total / np.maximum(count, 1), np.nan)
+    return np.where(count >= FEWEST, count, np.nan)
 
 
 def _most(values: Samples, known: _Flags) -> Samples:
@@ -104,16 +110,17 @@ def _most(values: Samples, known: _Flags) -> Samples:
 
 
 def _direction(part: Samples, known: _Flags) -> Samples:
-    return np.stack([_mean(part[:, :, axis], known) for axis in range(3)], axis=1)
+    return np.asarray(part.sum(axis=1) / _count(known)[:, None])
 
 
 def _measures(magnitude: Samples, known: _Flags, change: Samples, both: _Flags, part: Samples) -> Samples:
-    mean = _mean(magnitude, known)
-    std = np.sqrt(np.maximum(_mean(magnitude * magnitude, known) - mean * mean, 0.0))
-    enough = np.where(known.sum(axis=1) >= FEWEST, 0.0, np.nan)
-    direction = _direction(part, known)
-    sway = np.sqrt(np.maximum(_mean((part * part).sum(axis=2), known) - (direction * direction).sum(axis=1), 0.0))
-    low, high = -_most(-magnitude, known) + enough, _most(magnitude, known) + enough
+    count = _count(known)
+    mean, square = magnitude.sum(axis=1) / count, (magnitude * magnitude).sum(axis=1) / count
+    direction = part.sum(axis=1) / count[:, None]
+    std = np.sqrt(np.maximum(square - mean * mean, 0.0))
+    sway = np.sqrt(np.maximum(square - (direction * direction).sum(axis=1), 0.0))  # a square is the sum of its axes'
+    enough = count * 0.0
+    low, high = np.where(known, magnitude, np.inf).min(axis=1) + enough, magnitude.max(axis=1) + enough
     return np.stack((mean, std, low, high, _mean(change, both), sway), axis=1)
 
 
@@ -150,15 +157,16 @@ def _fall(win: Samples, magnitude: Samples, known: _Flags, up: Samples) -> Sampl
     )
 
 
-def _blow(win: Samples, magnitude: Samples, known: _Flags, change: Samples, up: Samples, down: Samples) -> Samples:
+def _blow(win: Samples, magnitude: Samples, known: _Flags, jerk: tuple[Samples, _Flags], up: Samples, down: Samples) -> Samples:
     """The impact itself: how hard, how sharp, and along which of the two verticals."""
-    around, seen, sharp = magnitude[:, _AROUND], known[:, _AROUND], change[:, _AROUND]
+    around, seen = magnitude[:, _AROUND], known[:, _AROUND]
+    sharp, met = jerk[0][:, _AROUND], jerk[1][:, _AROUND]
     return np.stack(
         (
             _most(around, seen),
             np.where(seen, np.maximum(around - 1.0, 0.0), 0.0).sum(axis=1) * _DT,
-            _most(sharp, ~np.isnan(sharp)),
-            _mean(sharp, ~np.isnan(sharp)),
+            _most(sharp, met),
+            _mean(sharp, met),
             (known & (magnitude > 1.9)).sum(axis=1) * _DT,
             _share(win[:, _HIT], up),
             _share(win[:, _HIT], down),
@@ -187,7 +195,7 @@ def _rest(win: Samples, magnitude: Samples, known: _Flags, down: Samples) -> Sam
             rhythm(magnitude[:, :BEFORE], known[:, :BEFORE]),
             rhythm(magnitude[:, BEFORE:], known[:, BEFORE:]),
             (known & (np.abs(magnitude - 1.0) < 0.12))[:, BEFORE:].sum(axis=1) * _DT,
-            _mean(lying, known[:, _LYING]),
+            _mean(np.where(known[:, _LYING], lying, 0.0), known[:, _LYING]),
         ),
         axis=1,
     )

@@ -103,5 +103,6 @@ def _laid(times: Samples, values: Samples, first: int | None) -> tuple[int, Samp
     if count <= 0:
         return start, np.zeros((0, _COLUMNS))
     points = start * CELL_MS + _STEP_MS / 2 + np.arange(count * _POINTS) * _STEP_MS
-    lines = np.stack([np.interp(points, times, column) for column in values])
-    return start, np.rint(lines.reshape(_COLUMNS, count, _POINTS).mean(axis=2).T)
+    lines = np.array([np.interp(points, times, column) for column in values])
+    sums = np.add.reduce(lines.reshape(_COLUMNS, count, _POINTS), axis=2)
+    return start, np.rint(sums.T * (1.0 / _POINTS))

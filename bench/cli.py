@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from bench import alarm, history, ingest, outage, parts, scale
+from bench import alarm, falls, fire, history, ingest, outage, parts, scale
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -75,6 +75,8 @@ _BENCHMARKS: dict[str, Callable[[argparse.Namespace], Coroutine[Any, Any, dict[s
     "scale": lambda arguments: scale.run(_scale(arguments)),
     "outage": lambda arguments: outage.run(_outage(arguments)),
     "parts": lambda arguments: parts.run(_parts(arguments)),
+    "falls": lambda arguments: falls.run(falls.Parameters()),
+    "fire": lambda arguments: fire.run(fire.Parameters(seconds=max(2, round(arguments.seconds)))),
 }
 
 
