@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from care.district import DeviceEntry, District
 from care.people import Account
-from care.places import Area, Site
+from care.places import Area, Site, Zone
 from devices.topics import ROOT
 
 CELL = "bench"
@@ -16,6 +16,9 @@ SHAPES: dict[str, tuple[tuple[str, float, float], ...]] = {
     "gas_detector": (("gas", 0.0, 1.0), ("temperature", 21.0, 21.4), ("signal", -80.0, -40.0)),
     "co_detector": (("co", 0.0, 3.0), ("temperature", 21.0, 21.4), ("signal", -80.0, -40.0)),
 }
+
+
+_A_ROOM, _A_HOUSE = 3, 30  # devices
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +36,22 @@ def area_codes(fleet: Fleet) -> list[str]:
 
 
 def talkers(fleet: Fleet) -> list[DeviceEntry]:
-    """Devices that say telemetry, in turn from each area."""
+    """Devices that say telemetry, in turn from each area: three in a room, ten rooms in a house."""
     areas, profiles = area_codes(fleet), list(SHAPES)
-    return [_device(f"t-{n:05d}", profiles[n % len(profiles)], areas[n % len(areas)]) for n in range(fleet.devices)]
+    found = []
+    for n in range(fleet.devices):
+        area, place = areas[n % len(areas)], n // len(areas)
+        house = f"{area}-{place // _A_HOUSE:04d}"
+        found.append(_device(f"t-{n:05d}", profiles[n % len(profiles)], area, house, f"{house}-{place % _A_HOUSE // _A_ROOM}"))
+    return found
 
 
 def buttons(fleet: Fleet) -> list[DeviceEntry]:
     """SOS buttons; each press of another one opens an incident of its own."""
     areas = area_codes(fleet)
-    return [_device(f"sos-{n:05d}", "sos_button", areas[n % len(areas)]) for n in range(fleet.buttons)]
+    return [
+        _device(f"sos-{n:05d}", "sos_button", areas[n % len(areas)], f"{areas[n % len(areas)]}-h") for n in range(fleet.buttons)
+    ]
 
 
 def topic(device: DeviceEntry, channel: str) -> str:
@@ -51,7 +61,9 @@ def topic(device: DeviceEntry, channel: str) -> str:
 
 def district(fleet: Fleet) -> District:
     """A register with these devices and one duty account for all of it."""
-    codes = area_codes(fleet)
+    codes, talking = area_codes(fleet), talkers(fleet)
+    sites = {(f"{code}-h", code) for code in codes} | {(one.site, one.area) for one in talking}
+    rooms = {(one.zone, one.site) for one in talking}
     outline = {"type": "Polygon", "coordinates": [[[117.0, 39.0], [117.1, 39.0], [117.1, 39.1], [117.0, 39.0]]]}
     top = Area(CELL, "测量区", "Bench", "", "district", outline, demo=True)
     return District(
@@ -60,10 +72,12 @@ def district(fleet: Fleet) -> District:
         name_en="Bench",
         timezone="Asia/Shanghai",
         areas=(top, *(Area(code, code, code, CELL, "subdistrict", outline, demo=True) for code in codes)),
-        sites=tuple(Site(f"{code}-h", "institution", code, code, code, "", 117.05, 39.05, 0, "", demo=True) for code in codes),
-        zones=(),
+        sites=tuple(
+            Site(code, "institution", code, code, area, "", 117.05, 39.05, 0, "", demo=True) for code, area in sorted(sites)
+        ),
+        zones=tuple(Zone(code, site, "", "room", code, code, 1, 1) for code, site in sorted(rooms)),
         seniors=(),
-        devices=(*talkers(fleet), *buttons(fleet)),
+        devices=(*talking, *buttons(fleet)),
         responders=(),
         accounts=(Account(LOGIN, "测量", "duty", CELL, demo=True),),
         layers={},
@@ -72,5 +86,5 @@ def district(fleet: Fleet) -> District:
     )
 
 
-def _device(code: str, profile: str, area: str) -> DeviceEntry:
-    return DeviceEntry(code, profile, f"{area}-h", "", "", area, "", "bench")
+def _device(code: str, profile: str, area: str, site: str, zone: str = "") -> DeviceEntry:
+    return DeviceEntry(code, profile, site, zone, "", area, "", "bench")

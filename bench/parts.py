@@ -38,6 +38,7 @@ from ingest.trials import Trials
 from ingest.written import write
 from store import messages
 from store.connect import Connection, connect
+from store.health import touch_readings
 
 _EVERY_S = 0.002
 _REST = "transaction, event loop"
@@ -49,7 +50,7 @@ _PARTS: dict[str, Any] = {
     "readings": messages.insert_readings,
     "detectors: feed": Trials.feed,
     "detectors: adopt": Trials.adopt,
-    "health": messages.touch_health,
+    "health": touch_readings,
     "window: add": Window.add,
     "window: done": Window.done,
     "write: order, rows": write,

@@ -5,6 +5,7 @@ Values are rounded to float32 here, before anything sees them, so that live and 
 
 import re
 import struct
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
@@ -184,7 +185,7 @@ def check_event(profile: Profile, kind: str) -> None:
         raise BadPayload(f"e: expected an event of {profile.name} ({', '.join(profile.events)}), got {kind!r}")
 
 
-def as_array(profile: Profile, values: dict[str, float]) -> list[float | None]:
+def as_array(profile: Profile, values: Mapping[str, float]) -> list[float | None]:
     """Values in the profile's stored order, None for what the message left out."""
     return [values.get(name) for name in profile.order]
 

@@ -1,6 +1,7 @@
 """When a message happened, decided once: what the first delivery decided holds for every later one. Pure.
 
-A clock that is wrong today may look right at the next delivery, so every key is looked up, not only those that look wrong now.
+A clock that is wrong today may look right at the next delivery, so every key is looked up, not only those that look wrong now. Of a
+reading whose clock looks right the statement that stores it does so.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -33,11 +34,11 @@ def stored_key(said: Said, key: Key) -> StoredKey:
 
 
 def keys(said: Iterable[Said]) -> list[StoredKey]:
-    """Every key under which something may have been decided before."""
+    """Every key under which something may have been decided before, and that nobody else looks up."""
     return [
         stored_key(one, key)
         for one in said
-        if not isinstance(one.item, Status)
+        if not isinstance(one.item, Status) and not _looked_up_later(one)
         for key in (one.item.key, one.earlier)
         if key is not None
     ]
@@ -57,6 +58,17 @@ def settle(said: Sequence[Said], decided: Decided) -> Settled:
             at = known[place] = fixes[place] = one.item.at
         settled.append(one if at is None else _at(one, one.item, key, at))
     return Settled(tuple(settled), fixes)
+
+
+def at_fixed_time(said: Said, item: Reading, at: datetime) -> tuple[Said, Reading]:
+    """A reading whose time turned out to be decided."""
+    moved = replace(item, at=at)
+    flags = tuple(flag for flag in said.flags if flag not in (LATE, CLOCK_FIXED))
+    return replace(said, item=moved, flags=(CLOCK_FIXED, *flags)), moved
+
+
+def _looked_up_later(said: Said) -> bool:
+    return isinstance(said.item, Reading) and not said.pinned and said.earlier is None
 
 
 def _key(said: Said, key: Key, now: datetime, known: Decided) -> Key:

@@ -42,6 +42,7 @@ class Bucket(Struct, frozen=True, gc=False):
 
 
 Pair = tuple[Bucket, Bucket]
+_LIMITED = (Reading, Waveform)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class Flood:
         changed: dict[str, Pair] = {}
         for place, one in enumerate(said):
             item, device = one.item, one.known.device.code
-            if not isinstance(item, Reading | Waveform):
+            if not isinstance(item, _LIMITED):
                 kept.append(place)
                 continue
             pair, passes = self._take(changed.get(device) or self._buckets.get(device), item.at.timestamp(), item.now.timestamp())

@@ -9,7 +9,9 @@ from devices.codec import as_array
 from devices.topics import ROOT
 from ingest.flood import REASON
 from ingest.said import CLOCK_FIXED, TELEMETRY, Ack, Register, Rejected, Said, Status
-from store.messages import AckRow, EventRow, HealthRow, ReadingRow, RejectedRow, WaveformRow
+from store.health import Heard
+from store.messages import AckRow, EventRow, HealthRow, ReadingRow, RejectedRow
+from store.waveforms import WaveformRow
 
 _LONGEST_TOPIC = 512  # a row of the index holds 2,704 bytes
 BATTERY, SIGNAL, TEST = "battery", "signal", "test"
@@ -17,8 +19,9 @@ BATTERY, SIGNAL, TEST = "battery", "signal", "test"
 
 def reading_row(said: Said, item: Reading) -> ReadingRow:
     """A reading in its profile's order."""
-    values = as_array(said.known.profile, dict(item.values))
-    return ReadingRow(said.known.device.device_id, item.at, item.key.b, item.key.n, item.now, said.known.profile.version, values)
+    key, profile = item.key, said.known.profile
+    values = as_array(profile, item.values)
+    return ReadingRow(said.known.device.device_id, item.at, key.b, key.n, item.now, profile.version, values, key.t)
 
 
 def waveform_row(said: Said, item: Waveform) -> WaveformRow:
@@ -83,6 +86,21 @@ def health_row(said: Said) -> HealthRow:
             return HealthRow(device_id, item.now, telemetry_at=item.at, clock_wrong_at=wrong)
         case Ack():
             return HealthRow(device_id, item.now, clock_wrong_at=wrong)
+
+
+def heard(readings: Iterable[tuple[Said, Reading]]) -> dict[int, Heard]:
+    """What readings tell about the devices themselves, a row a device: the same as all of their health rows together."""
+    found: dict[int, Heard] = {}
+    for said, item in readings:
+        device_id, now = said.known.device.device_id, item.now
+        battery, signal = item.values.get(BATTERY), item.values.get(SIGNAL)
+        before = found.get(device_id)
+        if before is not None:
+            before.fold(now, item.at, battery, signal)
+            continue
+        since = (None if battery is None else now, None if signal is None else now)
+        found[device_id] = Heard(device_id, now, item.at, battery, since[0], signal, since[1])
+    return found
 
 
 def limited_rows(limited: Mapping[str, int], register: Register, now: datetime) -> list[RejectedRow]:

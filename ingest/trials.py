@@ -25,6 +25,9 @@ class Trials:
 
     def feed(self, said: Said, item: Reading | Event | Waveform, owner: Hashable) -> list[Finding]:
         """What the detectors find in one item."""
+        trial = self._trials.get(said.known.origin.area)
+        if trial is not None:
+            return trial.feed(item)
         area = said.known.origin.area if said.known.origin.area in self._partitions else str(owner)
         return self._of(area).feed(item) if area in self._partitions else []
 

@@ -12,6 +12,8 @@ from psycopg.rows import TupleRow
 from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool
 
+from store import columns
+
 Role = Literal["postgres", "vigil_owner", "vigil_worker", "vigil_api"]
 ROLES: tuple[Role, ...] = ("postgres", "vigil_owner", "vigil_worker", "vigil_api")
 Connection = AsyncConnection[TupleRow]
@@ -78,5 +80,6 @@ async def pool(dsn: str, size: int, *, application: str = "vigil") -> AsyncItera
 
 
 async def _configure(conn: Connection) -> None:
+    columns.adapt(conn.adapters)
     set_json_dumps(msgspec.json.encode, conn)
     set_json_loads(msgspec.json.decode, conn)

@@ -1,12 +1,14 @@
 """What was last heard, of devices and of our own workers, and what could not be understood."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from psycopg.types.json import Jsonb
 
+from store.columns import int4s, reals, times
 from store.connect import Connection
 from store.rows import all_rows, as_json
 from store.statements import statements
@@ -33,6 +35,29 @@ class HealthRow:
     firmware: str | None = None
     clock_wrong_at: datetime | None = None
     online_at: datetime | None = None
+
+
+class Heard(Struct, gc=False):
+    """What all readings of one device in a batch tell about its health, folded as they come: the newer wins, nothing moves back."""
+
+    device_id: int
+    seen_at: datetime
+    telemetry_at: datetime
+    battery: float | None = None
+    battery_at: datetime | None = None
+    signal: float | None = None
+    signal_at: datetime | None = None
+
+    def fold(self, seen_at: datetime, telemetry_at: datetime, battery: float | None, signal: float | None) -> None:
+        """One more reading."""
+        if telemetry_at > self.telemetry_at:
+            self.telemetry_at = telemetry_at
+        if seen_at > self.seen_at:
+            self.seen_at = seen_at
+        if battery is not None and (self.battery_at is None or seen_at >= self.battery_at):
+            self.battery, self.battery_at = battery, seen_at
+        if signal is not None and (self.signal_at is None or seen_at >= self.signal_at):
+            self.signal, self.signal_at = signal, seen_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +98,20 @@ class RejectedMessage:
 async def touch_health(conn: Connection, rows: Sequence[HealthRow]) -> None:
     """Merge what messages told: the newer wins field by field, nothing moves back."""
     await conn.execute(_SQL["touch_health"], {"rows": as_json(rows)})
+
+
+async def touch_readings(conn: Connection, heard: Collection[Heard]) -> None:
+    """The same for what readings alone told, each device once."""
+    arguments = {
+        "device_id": int4s([one.device_id for one in heard]),
+        "seen_at": times([one.seen_at for one in heard]),
+        "telemetry_at": times([one.telemetry_at for one in heard]),
+        "battery": reals([one.battery for one in heard]),
+        "battery_at": times([one.battery_at for one in heard]),
+        "signal": reals([one.signal for one in heard]),
+        "signal_at": times([one.signal_at for one in heard]),
+    }
+    await conn.execute(_SQL["touch_readings"], arguments)
 
 
 async def last_seen(conn: Connection) -> dict[str, datetime | None]:

@@ -41,6 +41,22 @@ ON CONFLICT (device_id) DO UPDATE SET
         ELSE coalesce(old.firmware, excluded.firmware) END,
     clock_wrong_at = greatest(old.clock_wrong_at, excluded.clock_wrong_at);
 
+-- name: touch_readings
+-- the same for devices of which there is nothing but readings, one row a device: without what costs most above
+INSERT INTO device_health AS old (device_id, seen_at, telemetry_at, battery, battery_at, signal, signal_at)
+SELECT device_id, seen_at, telemetry_at, battery, battery_at, signal, signal_at
+FROM unnest(%(device_id)s::int4[], %(seen_at)s::timestamptz[], %(telemetry_at)s::timestamptz[], %(battery)s::float4[],
+        %(battery_at)s::timestamptz[], %(signal)s::float4[], %(signal_at)s::timestamptz[])
+    AS r (device_id, seen_at, telemetry_at, battery, battery_at, signal, signal_at)
+ORDER BY device_id
+ON CONFLICT (device_id) DO UPDATE SET
+    seen_at = greatest(old.seen_at, excluded.seen_at),
+    telemetry_at = greatest(old.telemetry_at, excluded.telemetry_at),
+    battery = CASE WHEN excluded.battery_at >= coalesce(old.battery_at, '-infinity') THEN excluded.battery ELSE old.battery END,
+    battery_at = greatest(old.battery_at, excluded.battery_at),
+    signal = CASE WHEN excluded.signal_at >= coalesce(old.signal_at, '-infinity') THEN excluded.signal ELSE old.signal END,
+    signal_at = greatest(old.signal_at, excluded.signal_at);
+
 -- name: last_seen
 SELECT devices.code, device_health.seen_at
 FROM devices LEFT JOIN device_health USING (device_id)

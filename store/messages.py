@@ -1,13 +1,16 @@
 """What devices said, each message once: whatever is delivered again changes nothing, and only what was new is returned."""
 
 import hashlib
-import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
+from itertools import accumulate
+from types import MappingProxyType
 from typing import Any
 
+from msgspec import Struct
+
+from store.columns import int4s, int8s, reals, texts, times
 from store.connect import Connection
 from store.health import HealthRow as HealthRow
 from store.health import RejectedMessage as RejectedMessage
@@ -24,14 +27,14 @@ MessageKey = tuple[int, str, int, int]
 ReadingKey = tuple[int, datetime, str, int]
 
 _SQL = statements("messages")
-_READING_TYPES = ("int4", "timestamptz", "text", "int8", "timestamptz", "int2", "float4[]")
-_WAVEFORM_TYPES = ("int4", "timestamptz", "text", "int8", "timestamptz", "float4", "text", "bytea")
 _KEPT_PAYLOAD = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class ReadingRow:
-    """Values of one device at one moment, in its profile's order."""
+class ReadingRow(Struct, frozen=True, gc=False):
+    """Values of one device at one moment, in its profile's order.
+
+    `t` is the device time as sent, under which another `at` may have been decided; without it `at` is final.
+    """
 
     device_id: int
     at: datetime
@@ -40,20 +43,15 @@ class ReadingRow:
     received_at: datetime
     profile_version: int
     values: list[float | None]
+    t: int = -1
 
 
 @dataclass(frozen=True, slots=True)
-class WaveformRow:
-    """A window of raw samples in `unit` at `fs` Hz, the first at `at`."""
+class Stored:
+    """What became of rows, by their places: `old` were stored before; `fixed` have the time that was decided for them before."""
 
-    device_id: int
-    at: datetime
-    b: str
-    n: int
-    received_at: datetime
-    fs: float
-    unit: str
-    xyz: Sequence[Sequence[float]]
+    old: frozenset[int]
+    fixed: Mapping[int, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,16 +125,31 @@ class ReplayRow:
     values: list[float | None]
 
 
-async def insert_readings(conn: Connection, rows: Iterable[ReadingRow]) -> set[ReadingKey]:
-    """Store readings; the keys (device_id, at, b, n) of those that were new."""
-    records = ((r.device_id, r.at, r.b, r.n, r.received_at, r.profile_version, r.values) for r in rows)
-    return await _staged(conn, "readings", _READING_TYPES, records)
+_ALL_NEW = Stored(frozenset(), MappingProxyType({}))
 
 
-async def insert_waveforms(conn: Connection, rows: Iterable[WaveformRow]) -> set[ReadingKey]:
-    """Store windows of samples; the keys (device_id, at, b, n) of those that were new."""
-    records = ((r.device_id, r.at, r.b, r.n, r.received_at, r.fs, r.unit, _packed(r.xyz)) for r in rows)
-    return await _staged(conn, "waveforms", _WAVEFORM_TYPES, records)
+async def insert_readings(conn: Connection, rows: Sequence[ReadingRow]) -> Stored:
+    """Store readings, no two of them with the same (device_id, at, b, n). Everything that is not an exception is new."""
+    last = list(accumulate(len(row.values) for row in rows))
+    arguments = {
+        "device_id": int4s([row.device_id for row in rows]),
+        "at": times([row.at for row in rows]),
+        "b": texts([row.b for row in rows]),
+        "n": int8s([row.n for row in rows]),
+        "t": int8s([row.t for row in rows]),
+        "received_at": times([row.received_at for row in rows]),
+        "profile_version": int4s([row.profile_version for row in rows]),
+        "first": int4s([1, *(end + 1 for end in last[:-1])] if last else []),
+        "last": int4s(last),
+        "values": reals([value for row in rows for value in row.values]),
+    }
+    exceptions = await (await conn.execute(_SQL["insert_readings"], arguments, binary=True)).fetchall()
+    if not exceptions:
+        return _ALL_NEW
+    return Stored(
+        frozenset(place - 1 for place, _, new in exceptions if not new),
+        {place - 1: at for place, at, _ in exceptions if at is not None},
+    )
 
 
 async def insert_events(conn: Connection, rows: Sequence[EventRow]) -> set[MessageKey]:
@@ -185,27 +198,8 @@ async def series(
     return [(at, value) for at, value in await cursor.fetchall()]
 
 
-async def _staged(conn: Connection, table: str, types: Sequence[str], records: Iterable[Sequence[Any]]) -> set[ReadingKey]:
-    # The staging table is made once a connection and emptied by every commit (ON COMMIT DELETE ROWS), so that a batch leaves no
-    # trace in the catalogue; a second batch inside one transaction empties it itself.
-    await conn.execute(_SQL[f"stage_{table}"])
-    async with conn.cursor() as cursor:
-        async with cursor.copy(_SQL[f"copy_{table}"]) as copy:
-            copy.set_types(types)
-            for record in records:
-                await copy.write_row(record)
-        new = set(await (await cursor.execute(_SQL[f"insert_{table}"])).fetchall())
-        await cursor.execute(_SQL[f"empty_{table}"])
-    return new
-
-
 def _keys(keys: Iterable[MessageKey]) -> list[dict[str, Any]]:
     return [{"device_id": device_id, "b": b, "n": n, "t": t} for device_id, b, n, t in keys]
-
-
-def _packed(xyz: Sequence[Sequence[float]]) -> bytes:
-    flat = list(chain.from_iterable(xyz))
-    return struct.pack(f"<{len(flat)}f", *flat)
 
 
 def _rejection(row: RejectedRow) -> dict[str, Any]:

@@ -1,37 +1,25 @@
--- name: stage_readings
-CREATE TEMP TABLE IF NOT EXISTS staged_readings (
-    device_id integer, at timestamptz, b text, n bigint, received_at timestamptz, profile_version smallint, values real[]
-) ON COMMIT DELETE ROWS;
-
--- name: copy_readings
-COPY pg_temp.staged_readings (device_id, at, b, n, received_at, profile_version, values) FROM STDIN (FORMAT BINARY);
-
 -- name: insert_readings
--- in key order, so that two workers with the same messages wait for each other instead of deadlocking
-INSERT INTO readings (device_id, at, b, n, received_at, profile_version, values)
-SELECT device_id, at, b, n, received_at, profile_version, values FROM pg_temp.staged_readings ORDER BY device_id, at, b, n
-ON CONFLICT DO NOTHING
-RETURNING device_id, at, b, n;
-
--- name: empty_readings
-TRUNCATE pg_temp.staged_readings;
-
--- name: stage_waveforms
-CREATE TEMP TABLE IF NOT EXISTS staged_waveforms (
-    device_id integer, at timestamptz, b text, n bigint, received_at timestamptz, fs real, unit text, xyz bytea
-) ON COMMIT DELETE ROWS;
-
--- name: copy_waveforms
-COPY pg_temp.staged_waveforms (device_id, at, b, n, received_at, fs, unit, xyz) FROM STDIN (FORMAT BINARY);
-
--- name: insert_waveforms
-INSERT INTO waveforms (device_id, at, b, n, received_at, fs, unit, xyz)
-SELECT device_id, at, b, n, received_at, fs, unit, xyz FROM pg_temp.staged_waveforms ORDER BY device_id, at, b, n
-ON CONFLICT DO NOTHING
-RETURNING device_id, at, b, n;
-
--- name: empty_waveforms
-TRUNCATE pg_temp.staged_waveforms;
+-- In key order, so that two workers with the same messages wait for each other instead of deadlocking. Times that were decided
+-- before replace those that devices tell; the subquery keeps to the index, however many there are. Only exceptions come back.
+WITH told AS MATERIALIZED (
+    SELECT r.*, (
+        SELECT fix.at FROM clock_fix AS fix
+        WHERE fix.device_id = r.device_id AND fix.b = r.b AND fix.n = r.n AND fix.t = r.t
+    ) AS fixed_at
+    FROM unnest(%(device_id)s::int4[], %(at)s::timestamptz[], %(b)s::text[], %(n)s::int8[], %(t)s::int8[],
+        %(received_at)s::timestamptz[], %(profile_version)s::int4[], %(first)s::int4[], %(last)s::int4[])
+        WITH ORDINALITY AS r (device_id, at, b, n, t, received_at, profile_version, first, last, place)
+), new AS (
+    INSERT INTO readings (device_id, at, b, n, received_at, profile_version, values)
+    SELECT device_id, coalesce(fixed_at, at), b, n, received_at, profile_version, (%(values)s::float4[])[first:last]
+    FROM told ORDER BY device_id, coalesce(fixed_at, at), b, n
+    ON CONFLICT DO NOTHING
+    RETURNING device_id, at, b, n
+)
+SELECT place, fixed_at, new.n IS NOT NULL
+FROM told LEFT JOIN new
+    ON new.device_id = told.device_id AND new.at = coalesce(told.fixed_at, told.at) AND new.b = told.b AND new.n = told.n
+WHERE new.n IS NULL OR told.fixed_at IS NOT NULL;
 
 -- name: insert_events
 INSERT INTO events (device_id, b, n, t, area, site_id, kind, at, received_at, values, drill, flags)

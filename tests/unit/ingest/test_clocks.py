@@ -1,16 +1,16 @@
 """What the first delivery decided holds for every later one, whatever the clock looks like by then."""
 
 from collections.abc import Callable
-from msgspec.structs import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from analytics.step import Event, Reading
 from broker.session import Arrived
-from ingest.clocks import StoredKey, keys, settle
+from ingest.clocks import StoredKey, at_fixed_time, keys, settle
 from ingest.decode import decode
 from ingest.said import EVENTS, TELEMETRY, Register, Said
 
@@ -123,3 +123,19 @@ def test_said_is_not_changed_in_place(register: Register, deliver: Deliver, now:
     before = replace(said)
     settle([said], {(1, "", 1, 0): now - timedelta(days=1)})
     assert said == before
+
+
+def test_a_reading_whose_clock_looks_right_is_looked_up_where_it_is_stored(
+    register: Register, deliver: Deliver, now: datetime, t: int
+) -> None:
+    def said(sent: int) -> Said:
+        (one,) = decode(deliver(f"{HOME}/smoke-1/telemetry", {"t": sent, "n": 1, "v": {"temperature": 21}}), register, TELEMETRY)
+        assert isinstance(one, Said)
+        return one
+
+    device_id = register["smoke-1"].device.device_id
+    assert keys([said(t), said(t + 10**9)]) == [(device_id, "", 1, t + 10**9)]
+    right = said(t - 90_000)
+    assert isinstance(right.item, Reading)
+    fixed, item = at_fixed_time(right, right.item, now)
+    assert (fixed.flags, fixed.item, item.at, item.key) == (("clock_fixed",), item, now, right.item.key)

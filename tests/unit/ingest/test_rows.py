@@ -8,12 +8,14 @@ import pytest
 from analytics.runtime import judge
 from analytics.step import Event, Finding, Reading, Reason, Waveform
 from broker.session import Arrived
+from devices.keys import Key
 from dispatch.alarm import alarm_id
 from ingest import rows
 from ingest.alarms import NoSuchSource, about, by_zone, new_alarm
 from ingest.decode import decode
 from ingest.said import EVENTS, TELEMETRY, Ack, Register, Rejected, Said
 from store.devices import RegisteredDevice
+from store.health import Heard
 
 Deliver = Callable[..., Arrived]
 HOME = "care/v1/tst001/home-1"
@@ -128,3 +130,21 @@ def test_a_zone_is_always_spoken_for_by_the_same_device(register: Register, enro
     backwards = dict(reversed(list(register.items())))
     assert by_zone(register) == by_zone(backwards)
     assert "" not in by_zone(register)
+
+
+def test_what_readings_tell_of_a_device_is_the_newest_of_each(register: Register, now: datetime, t: int) -> None:
+    known = register["sos-1"]
+
+    def told(seconds: int, values: dict[str, float]) -> tuple[Said, Reading]:
+        at = now + timedelta(seconds=seconds)
+        item = Reading(known.origin, at - timedelta(minutes=1), at, Key("sos-1", "", seconds, t), values)
+        return Said(known, item), item
+
+    other = Said(register["cord-1"], Reading(register["cord-1"].origin, now, now, Key("cord-1", "", 1, t), {"signal": -60.0}))
+    assert isinstance(other.item, Reading)
+    found = rows.heard([told(5, {"battery": 50.0}), (other, other.item), told(9, {}), told(2, {"battery": 60.0, "signal": -70.0})])
+    at = {seconds: now + timedelta(seconds=seconds) for seconds in (2, 5, 9)}
+    assert list(found.values()) == [
+        Heard(known.device.device_id, at[9], at[9] - timedelta(minutes=1), 50.0, at[5], -70.0, at[2]),
+        Heard(register["cord-1"].device.device_id, now, now, None, None, -60.0, now),
+    ]
