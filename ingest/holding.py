@@ -90,7 +90,7 @@ class Holding:
                     return
 
     async def _open(self, conn: Connection, area: str, now: datetime) -> None:
-        partition = self.partitions[area] = await rebuilt(conn, area, self._registry.known, now)
+        partition = self.partitions[area] = await rebuilt(conn, area, self._registry.known, now, self._settings.detectors)
         session = self._settings.session(
             lanes.telemetry_lane(area), lambda arrived: self._arrived(area, arrived), partition.link_is
         )

@@ -5,12 +5,13 @@ counts from when we began to listen, so every time the link comes (back) the det
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from analytics.catalogue import TELEMETRY_LANE
 from analytics.runtime import Runtime
-from analytics.step import Reading
+from analytics.step import Detector, Reading
 from broker.session import Session
 from devices.keys import Key
 from ingest.said import Known, Register
@@ -69,10 +70,12 @@ class Partition:
             await session.__aexit__(None, None, None)
 
 
-async def rebuilt(conn: Connection, area: str, register: Register, now: datetime) -> Partition:
+async def rebuilt(
+    conn: Connection, area: str, register: Register, now: datetime, detectors: Sequence[Detector[Any]] = TELEMETRY_LANE
+) -> Partition:
     """A partition that remembers what its detectors would, had they run all the time. The lock is held."""
     active = {(one.source, one.kind): one.at for one in await alarms.active(conn, [area]) if not one.drill}
-    runtime = Runtime(TELEMETRY_LANE, active)
+    runtime = Runtime(detectors, active)
     rows = await messages.replay(conn, [area], now - MEMORY)
     trial = runtime.trial()
     for number, item in enumerate(_items(rows, register), 1):

@@ -4,7 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+from analytics.catalogue import TELEMETRY_LANE
+from analytics.step import Detector
 from broker.lanes import SessionSpec
 from broker.session import Arrived, Session
 
@@ -18,6 +21,7 @@ class IngestSettings:
     """`worker_name` is unique among running workers. `metrics_port` opens /metrics on loopback; 0 lets the system choose.
 
     `most_in_flight`: what comes beyond so many unacknowledged messages is left to the broker, which hands it over again.
+    `detectors` are what the telemetry lane runs, this worker's models in them.
     """
 
     dsn: str
@@ -29,6 +33,7 @@ class IngestSettings:
     worker_name: str
     metrics_port: int | None = None
     most_in_flight: int = 65_536
+    detectors: tuple[Detector[Any], ...] = TELEMETRY_LANE
     clock: Callable[[], datetime] = _utc_now
 
     def session(

@@ -5,12 +5,18 @@
 
 import argparse
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 from psycopg.conninfo import make_conninfo
 
+from analytics import models
+from analytics.catalogue import TELEMETRY_LANE, judged_by
+from analytics.step import Detector
 from broker.secrets import load_or_create
 from desk.loop import DeskSettings
 from desk.loop import run as keep_clocks
@@ -91,8 +97,17 @@ async def ingest(arguments: argparse.Namespace, settings: Settings) -> int:
         await run_events(mine, told_to_stop())
     else:
         os.nice(_LESS_URGENT)
-        await run_telemetry(mine, told_to_stop())
+        await run_telemetry(replace(mine, detectors=_detectors()), told_to_stop())
     return 0
+
+
+def _detectors() -> tuple[Detector[Any], ...]:
+    """The telemetry lane, its falls judged by the model that ships; a model that cannot be read leaves the plain rule."""
+    try:
+        return judged_by(models.load_falls().judge())
+    except (OSError, ValueError, KeyError) as error:
+        logging.getLogger(__name__).error("falls are judged by the plain rule: %s", error)
+        return TELEMETRY_LANE
 
 
 async def desk(arguments: argparse.Namespace, settings: Settings) -> int:
