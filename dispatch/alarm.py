@@ -88,6 +88,7 @@ _ALL = (
     Kind("gas", "gas_co", 1, True, False, ("gas_shutoff",)),
     Kind("fire_confirmed", "fire", 1, True, False, ("fire",)),
     Kind("fire_look", "fire", 2, False, False, ("fire",)),
+    Kind("smoke_check", "fire", 2, False, False, ("fire",)),
     Kind("spread_look", "fire", 2, False, False, ("fire",)),
     Kind("residual_current", "fire", 2, False, False, ()),
     Kind("cable_heat", "fire", 2, False, False, ()),

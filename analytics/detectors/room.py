@@ -2,7 +2,8 @@
 
 The fixed rules of single devices raise the alarms (`smoke`, `heat`, `co`, `gas`) and are the
 floor; nothing here can take one away or delay it. This detector adds, for a zone (or for a home, whose devices have no zone):
-- `fire_look`, a pre-alarm: the model sees what no limit has seen yet, or a smoke alarm looks like steam, cooking or dust;
+- `fire_look`, a pre-alarm: the model sees what no limit has seen yet;
+- `smoke_check`: a smoke alarm that looks like steam, cooking or dust; the alarm stands, the look is hurried;
 - `gas_co_look`, a pre-alarm by half of the limits;
 - `fire_confirmed`: two devices, or two independent quantities, at least one of them smoke or heat, have reached their fixed rules.
 """
@@ -15,14 +16,14 @@ from msgspec import Struct
 
 from analytics.condition import Change, Condition, advance, reset
 from analytics.detectors import nuisance, room_floor
-from analytics.detectors.room_model import probability, score
-from analytics.detectors.room_reasons import confirmed_reasons, gas_co_reasons, look_reasons
+from analytics.detectors.room_model import Model, probability, score
+from analytics.detectors.room_reasons import check_reasons, confirmed_reasons, gas_co_reasons, look_reasons
 from analytics.detectors.room_signs import Channel, heard, signs
 from analytics.detectors.room_weights import MODEL
 from analytics.step import Detector, Event, Finding, Input, Origin, Reading, Reason, Reset, Scope
 from devices.keys import milliseconds
 
-KINDS = ("fire_look", "gas_co_look", "fire_confirmed")
+KINDS = ("fire_look", "gas_co_look", "fire_confirmed", "smoke_check")
 PROFILES = frozenset({"smoke_detector", "heat_detector", "co_detector", "gas_detector", "air_sensor"})
 SEEN_FOR = timedelta(seconds=2)  # one wild reading asks nobody to look
 CALM_LOGITS = 1.0
@@ -46,11 +47,17 @@ class RoomState(Struct, frozen=True):
     look: Condition = Condition()
     gas_co: Condition = Condition()
     confirmed: Condition = Condition()
+    check: Condition = Condition()
 
 
 def by_model(found: Mapping[str, float]) -> float:
     """The score of the trained model, relative to its threshold: 0 and above asks for a look."""
     return score(MODEL, found) - MODEL.threshold
+
+
+def judged_by(detector: Detector[RoomState], model: Model) -> Detector[RoomState]:
+    """The same detector with another model."""
+    return room(detector.name, detector.scope, detector.wants, lambda found: score(model, found) - model.threshold)
 
 
 def room(name: str, scope: Scope, wants: Callable[[Origin], bool], judge: Score = by_model) -> Detector[RoomState]:
@@ -71,16 +78,16 @@ def room(name: str, scope: Scope, wants: Callable[[Origin], bool], judge: Score 
 
 
 def _start(key: str, active: Mapping[str, datetime]) -> RoomState:
-    look, gas_co, confirmed = (Condition(onset=active.get(kind)) for kind in KINDS)
-    return RoomState(key, look=look, gas_co=gas_co, confirmed=confirmed)
+    look, gas_co, confirmed, check = (Condition(onset=active.get(kind)) for kind in KINDS)
+    return RoomState(key, look=look, gas_co=gas_co, confirmed=confirmed, check=check)
 
 
 def _armed(state: RoomState, kind: str) -> RoomState:
     if kind not in KINDS:
         return state
-    conditions = {"fire_look": state.look, "gas_co_look": state.gas_co, "fire_confirmed": state.confirmed}
-    look, gas_co, confirmed = (reset(each) if name == kind else each for name, each in conditions.items())
-    return RoomState(state.source, state.witnesses, state.channels, state.over_since, look, gas_co, confirmed)
+    conditions = zip(KINDS, (state.look, state.gas_co, state.confirmed, state.check), strict=True)
+    armed = (reset(each) if name == kind else each for name, each in conditions)
+    return RoomState(state.source, state.witnesses, state.channels, state.over_since, *armed)
 
 
 def _hear(state: RoomState, item: Reading | Event) -> tuple[tuple[room_floor.Witness, ...], tuple[Channel, ...]]:
@@ -91,7 +98,7 @@ def _hear(state: RoomState, item: Reading | Event) -> tuple[tuple[room_floor.Wit
     if isinstance(item, Event):
         after, channels = room_floor.told(before, item), state.channels
     else:
-        after = room_floor.hear(before, item, room_floor.rules_for(item.origin))
+        after = room_floor.hear(before, item)
         channels = heard(state.channels, device, milliseconds(item.at), item.values)
     if after is before:
         return state.witnesses, channels
@@ -115,28 +122,33 @@ def _judged(
     logits = judge(found)
     over_since = None if logits < 0 else at if state.over_since is None else min(state.over_since, at)
     asked = over_since is not None and at - over_since >= SEEN_FOR
-    looks_like = nuisance.pattern(found) if not certain and any(kind == "smoke" for _, kind in stands) else None
+    smoke = any(kind == "smoke" for _, kind in stands)
+    looks_like = nuisance.pattern(found) if smoke and not certain else None
     gas_co = gas_co_reasons(channels, CO_LOOK_PPM, GAS_LOOK_PCT_LEL)
-    look, look_change = advance(state.look, at, asked or looks_like is not None, logits < -CALM_LOGITS, LOOK_HOLD)
-    gas, gas_change = advance(state.gas_co, at, bool(gas_co), not gas_co, HOLD)
-    confirmed, confirmed_change = advance(state.confirmed, at, certain, not fire, HOLD)
-    after = RoomState(state.source, witnesses, channels, over_since, look, gas, confirmed)
-    if look_change is gas_change is confirmed_change is Change.NONE:
+    look = _advance(state.look, at, asked, logits < -CALM_LOGITS, LOOK_HOLD)
+    gas = _advance(state.gas_co, at, bool(gas_co), not gas_co, HOLD)
+    confirmed = _advance(state.confirmed, at, certain, not fire, HOLD)
+    check = _advance(state.check, at, looks_like is not None, looks_like is None, LOOK_HOLD)
+    after = RoomState(state.source, witnesses, channels, over_since, look[0], gas[0], confirmed[0], check[0])
+    changes = (look[1], gas[1], confirmed[1], check[1])
+    if all(change is Change.NONE for change in changes):
         return after, ()
     confidence = probability(logits + MODEL.threshold) * (nuisance.DOUBT if looks_like else 1.0)
     evidence = {name: round(value, 2) for name, value in found.items() if value >= 0.005} | {"confidence": round(confidence, 3)}
-    told: list[tuple[str, Change, tuple[Reason, ...]]] = [
-        ("fire_confirmed", confirmed_change, confirmed_reasons(fire)),
-        ("fire_look", look_change, look_reasons(found, confidence, asked, looks_like)),
-        ("gas_co_look", gas_change, gas_co),
-    ]
-    return after, tuple(
-        _finding(state.source, kind, change, item, rule, why, evidence) for kind, change, why in told if change is not Change.NONE
-    )
+    why = (look_reasons(found, confidence), gas_co, confirmed_reasons(fire), check_reasons(confidence, looks_like))
+    told = zip(KINDS, changes, why, strict=True)
+    return after, tuple(_finding(state.source, *one, item, rule, evidence) for one in told if one[1] is not Change.NONE)
+
+
+def _advance(condition: Condition, at: datetime, over: bool, calm: bool, hold: timedelta) -> tuple[Condition, Change]:
+    """What rests and goes on resting is left as it is: most readings of most rooms."""
+    if condition.onset is None and not over:
+        return condition, Change.NONE
+    return advance(condition, at, over, calm, hold)
 
 
 def _finding(
-    source: str, kind: str, change: Change, item: Reading | Event, rule: str, why: tuple[Reason, ...], evidence: Mapping[str, float]
+    source: str, kind: str, change: Change, why: tuple[Reason, ...], item: Reading | Event, rule: str, evidence: Mapping[str, float]
 ) -> Finding:
     raised = change is Change.RAISED
     reasons = why if raised else (Reason("room_calm", source="ours"),)

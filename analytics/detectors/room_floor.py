@@ -3,8 +3,9 @@
 So the room can never disagree with the floor. A device's own word (it sounded) counts as its rule for a while.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from msgspec import Struct
@@ -15,6 +16,7 @@ from analytics.detectors.co import CoState
 from analytics.detectors.fixed_thresholds import LevelState
 from analytics.detectors.heat import HeatState
 from analytics.step import Detector, Event, Origin, Reading
+from devices.profiles import PROFILES
 
 FIRE = frozenset({"smoke", "heat"})
 SOUNDS_FOR = timedelta(minutes=15)
@@ -27,6 +29,7 @@ _RULES: dict[str, Detector[Any]] = {
     for kind in detector.kinds
     if kind in ("smoke", "heat", "co", "gas")
 }
+_NOTHING: Mapping[str, datetime] = MappingProxyType({})
 
 
 class Witness(Struct, frozen=True):
@@ -40,22 +43,24 @@ class Witness(Struct, frozen=True):
     sounded: tuple[tuple[str, datetime], ...] = ()
 
 
-def rules_for(origin: Origin) -> tuple[str, ...]:
-    """The kinds that the floor can raise from this device's readings."""
-    return tuple(kind for kind, detector in _RULES.items() if detector.wants(origin))
+_HEARD: dict[str, tuple[str, ...]] = {
+    profile: tuple(kind for kind, rule in _RULES.items() if rule.wants(Origin("", profile, "", ""))) for profile in PROFILES
+}
 
 
-def hear(witness: Witness, item: Reading, kinds: Iterable[str]) -> Witness:
+def hear(witness: Witness, item: Reading) -> Witness:
     """The witness after a reading; the same object when none of its rules learnt anything."""
-    states: dict[str, Any] = {kind: getattr(witness, kind) for kind in _RULES}
-    changed = False
-    for kind in kinds:
-        rule = _RULES[kind]
-        before = states[kind]
-        after, _ = rule.step(before if before is not None else rule.start(witness.device, {}), item)
-        changed = changed or after is not before
-        states[kind] = after
-    return Witness(witness.device, **states, sounded=witness.sounded) if changed else witness
+    changed: dict[str, Any] = {}
+    for kind in _HEARD[item.origin.profile]:
+        rule, before = _RULES[kind], getattr(witness, kind)
+        after, _ = rule.step(before if before is not None else rule.start(witness.device, _NOTHING), item)
+        if after is not before:
+            changed[kind] = after
+    if not changed:
+        return witness
+    of = changed.get
+    smoke, heated = of("smoke", witness.smoke), of("heat", witness.heat)
+    return Witness(witness.device, smoke, heated, of("co", witness.co), of("gas", witness.gas), witness.sounded)
 
 
 def told(witness: Witness, item: Event) -> Witness:
@@ -71,12 +76,12 @@ def told(witness: Witness, item: Event) -> Witness:
 
 def standing(witness: Witness, at: datetime) -> tuple[str, ...]:
     """Which kinds this device vouches for at `at`."""
-    found = {kind for kind, since in witness.sounded if at - since <= SOUNDS_FOR}
-    for kind in _RULES:
-        state = getattr(witness, kind)
-        if state is not None and _stands(state.condition, at):
-            found.add(kind)
-    return tuple(sorted(found))
+    states = (("co", witness.co), ("gas", witness.gas), ("heat", witness.heat), ("smoke", witness.smoke))
+    found = [kind for kind, state in states if state is not None and _stands(state.condition, at)]
+    if witness.sounded:
+        sounds = {kind for kind, since in witness.sounded if at - since <= SOUNDS_FOR}
+        return tuple(sorted(sounds.union(found)))
+    return tuple(found)
 
 
 def _stands(condition: Condition, at: datetime) -> bool:

@@ -11,18 +11,20 @@ from analytics.step import Reason
 _TOLD = 0.1  # a sign smaller than this part of its unit is not worth a sentence
 
 
-def look_reasons(found: Mapping[str, float], confidence: float, asked: bool, looks_like: str | None) -> tuple[Reason, ...]:
-    """Why a look is asked for, within how long, and what speaks against a fire."""
-    within = nuisance.LOOK_WITHIN_NUISANCE if looks_like else nuisance.LOOK_WITHIN
-    reasons: list[Reason] = []
-    if asked:
-        limit = round(probability(MODEL.threshold), 3)
-        reasons.append(Reason("fire_score", round(confidence, 3), limit, "", f"ours, model {MODEL.version}"))
-        reasons += _seen(found)
-    if looks_like:
-        reasons.append(_LOOKS_LIKE[looks_like])
-    reasons.append(Reason("look_within", within.total_seconds(), None, "s", "ours"))
-    return tuple(reasons)
+def look_reasons(found: Mapping[str, float], confidence: float) -> tuple[Reason, ...]:
+    """Why a look is asked for, and within how long."""
+    limit = round(probability(MODEL.threshold), 3)
+    asked = Reason("fire_score", round(confidence, 3), limit, "", f"ours, model {MODEL.version}")
+    within = Reason("look_within", nuisance.LOOK_WITHIN.total_seconds(), None, "s", "ours")
+    return (asked, *_seen(found), within)
+
+
+def check_reasons(confidence: float, looks_like: str | None) -> tuple[Reason, ...]:
+    """What a smoke alarm looks like, how far it is believed, and within how long somebody must look."""
+    if looks_like is None:
+        return ()
+    within = Reason("look_within", nuisance.LOOK_WITHIN_NUISANCE.total_seconds(), None, "s", "ours")
+    return (_LOOKS_LIKE[looks_like], Reason("confidence", round(confidence, 3), None, "", "ours"), within)
 
 
 def confirmed_reasons(fire: Sequence[tuple[str, str]]) -> tuple[Reason, ...]:

@@ -5,12 +5,12 @@ import json
 import sys
 from collections.abc import Sequence
 
-from vigil.offline import falls, stillness
+from vigil.offline import falls, fire, stillness
 from vigil.offline.task import BadRecording, Task
 
 TASKS: dict[str, dict[str, Task]] = {
-    "evaluate": {"falls": falls.EVALUATE, "stillness": stillness.EVALUATE},
-    "train": {"falls": falls.TRAIN, "routine": stillness.TRAIN},
+    "evaluate": {"falls": falls.EVALUATE, "fire": fire.EVALUATE, "stillness": stillness.EVALUATE},
+    "train": {"falls": falls.TRAIN, "routine": stillness.TRAIN, "fire": fire.TRAIN},
 }
 
 

@@ -47,7 +47,7 @@ def test_an_alarm_set_aside_never_becomes_active_by_itself() -> None:
     assert next_alarm_state(S.OUT_OF_SERVICE, E.RAISE) is None
 
 
-PREALARMS = {"fire_look", "spread_look", "gas_co_look", "residual_current", "cable_heat"}
+PREALARMS = {"fire_look", "smoke_check", "spread_look", "gas_co_look", "residual_current", "cable_heat"}
 
 
 @pytest.mark.parametrize("name", KINDS)

@@ -70,6 +70,7 @@ export const story: Record<keyof typeof zh, string> = {
   'reason.sign_temperature': 'Temperature up by {value} against the last minutes',
   'reason.sign_co': 'CO {value} above what is usual here',
   'reason.sign_smoke': 'Smoke {value} above what is usual here',
+  'reason.confidence': 'Confidence that it is a fire: {value}',
   'reason.look_within': 'Somebody should look within {value}',
   'reason.looks_like_steam': 'It looks like steam: confidence lowered, look all the same',
   'reason.looks_like_cooking': 'It looks like cooking: confidence lowered, look all the same',

@@ -68,6 +68,7 @@ export const story = {
   'reason.sign_temperature': '温度较前几分钟升高 {value}',
   'reason.sign_co': '一氧化碳高出平时 {value}',
   'reason.sign_smoke': '烟雾高出平时 {value}',
+  'reason.confidence': '火情可信度：{value}',
   'reason.look_within': '请在 {value} 内派人查看',
   'reason.looks_like_steam': '像是水汽：可信度已降低，仍需查看',
   'reason.looks_like_cooking': '像是做饭油烟：可信度已降低，仍需查看',
