@@ -1,7 +1,7 @@
 """How a worker is doing: for the `workers` table every few seconds, and as figures on /metrics of the loopback."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from math import ceil
@@ -9,7 +9,12 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
+from ingest.said import CLOCK_FIXED, Said, Status
+
 _BATCHES = 1_000
+_SAMPLE = 10  # of a batch: to count every message would cost more than to decode it
+_SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000)
+_PUBLISH_S = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10, 60, 600, 3_600)
 
 
 class Stats:
@@ -29,6 +34,12 @@ class Stats:
         self._away = Counter(
             "vigil_ingest_database_away", "times the database was lost or out of reach", ["lane"], registry=self.registry
         ).labels(lane)
+        self._size = Histogram(
+            "vigil_ingest_batch_size", "messages in a transaction", ["lane"], registry=self.registry, buckets=_SIZES
+        ).labels(lane)
+        self._publish = Histogram(
+            "vigil_ingest_publish_seconds", "told time to commit", ["lane"], registry=self.registry, buckets=_PUBLISH_S
+        ).labels(lane)
         self._commit = Histogram("vigil_ingest_commit_seconds", "batch to commit", ["lane"], registry=self.registry).labels(lane)
         self._in_flight = Gauge("vigil_ingest_in_flight", "not yet acknowledged", ["lane"], registry=self.registry).labels(lane)
         self._lag = Gauge("vigil_ingest_lag_seconds", "arrival to commit, last batch", ["lane"], registry=self.registry).labels(
@@ -36,6 +47,7 @@ class Stats:
         )
         self._sizes: deque[int] = deque(maxlen=_BATCHES)
         self._commits_ms: deque[float] = deque(maxlen=_BATCHES)
+        self._ages_ms: deque[float] = deque(maxlen=_BATCHES)
         self._counts = {"messages": 0, "rejected": 0, "findings": 0, "failures": 0, "database_away": 0, "limited": 0}
         self._lag_s = 0.0
         self._reported: tuple[datetime, int] | None = None
@@ -45,6 +57,7 @@ class Stats:
         self._messages.inc(size)
         self._rejected.inc(rejected)
         self._alarms.inc(findings)
+        self._size.observe(size)
         self._commit.observe(commit_s)
         self._lag.set(lag_s)
         self._sizes.append(size)
@@ -52,6 +65,14 @@ class Stats:
         self._lag_s = lag_s
         for name, count in (("messages", size), ("rejected", rejected), ("findings", findings)):
             self._counts[name] += count
+
+    def published(self, said: Sequence[Said], committed: datetime) -> None:
+        """What the transaction stored, and when it had committed. A sample of it stands for all: its age is shown."""
+        for one in said[:: -(-len(said) // _SAMPLE) or 1]:
+            if CLOCK_FIXED not in one.flags and not isinstance(one.item, Status):
+                age_s = max(0.0, (committed - one.item.at).total_seconds())
+                self._publish.observe(age_s)
+                self._ages_ms.append(age_s * 1000)
 
     def failed(self) -> None:
         """One transaction did not."""
@@ -80,6 +101,8 @@ class Stats:
             "batch_size": round(sum(self._sizes) / len(self._sizes), 1) if self._sizes else 0.0,
             "commit_ms_p50": percentile(self._commits_ms, 0.50),
             "commit_ms_p99": percentile(self._commits_ms, 0.99),
+            "publish_ms_p50": percentile(self._ages_ms, 0.50),
+            "publish_ms_p99": percentile(self._ages_ms, 0.99),
             "lag_s": round(self._lag_s, 3),
             "in_flight": in_flight,
             **more,

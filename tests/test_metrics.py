@@ -35,8 +35,10 @@ def test_every_figure_is_documented_and_no_other() -> None:
 
 
 def test_a_callout_shows_its_counts_as_they_are_now() -> None:
-    counts = Counts()
-    registry = CalloutMeters(counts).registry
+    counts, totals = Counts(), {"publish": 2}
+    registry = CalloutMeters(counts, totals).registry
+    totals["publish"] += 1
+    assert registry.get_sample_value("vigil_refusals_total", {"kind": "publish"}) == 3
     assert registry.get_sample_value("vigil_callout_granted_total") == 0
     counts.granted, counts.listening = 7, True
     counts.refused["wrong_token"] += 2

@@ -1,7 +1,8 @@
 """Figures for Prometheus of the parts that have none of their own."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -14,10 +15,11 @@ _PATH_S = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10)
 
 
 class CalloutMeters(Collector):
-    """What a callout counts, read when it is asked for."""
+    """What a callout counts, and what all of them have kept (`totals` by kind), read when it is asked for."""
 
-    def __init__(self, counts: Counts) -> None:
+    def __init__(self, counts: Counts, totals: Mapping[str, int] = MappingProxyType({})) -> None:
         self._counts = counts
+        self._totals = totals
         self.registry = CollectorRegistry()
         self.registry.register(self)
 
@@ -31,6 +33,10 @@ class CalloutMeters(Collector):
         for reason, times in sorted(counts.refused.items()):
             refused.add_metric([reason], times)
         yield refused
+        kept = CounterMetricFamily("vigil_refusals", "logins, forged publishes and foreign subscriptions", labels=["kind"])
+        for kind, times in sorted(self._totals.items()):
+            kept.add_metric([kind], times)
+        yield kept
         yield CounterMetricFamily("vigil_callout_disconnected", "connections ended after a revocation", value=counts.disconnected)
         yield CounterMetricFamily("vigil_callout_failed_loads", "failed readings of the register", value=counts.failed_loads)
 

@@ -71,11 +71,11 @@ async def callout(arguments: argparse.Namespace, settings: Settings) -> int:
     listening = asyncio.create_task(
         notify.listen(dsn, [notify.REGISTER], lambda channel, payload: changed.set(), changed.set, stop), name="register"
     )
-    counts = judge.Counts()
+    counts, totals = judge.Counts(), dict[str, int]()
     told = settings.path("VIGIL_BROKER_LOG")
-    watching = asyncio.create_task(witness.watch(arguments.name, dsn, mine, counts, told, stop), name="witness")
+    watching = asyncio.create_task(witness.watch(arguments.name, dsn, mine, counts, told, stop, totals), name="witness")
     try:
-        with served(CalloutMeters(counts).registry, settings.number("VIGIL_METRICS_PORT")):
+        with served(CalloutMeters(counts, totals).registry, settings.number("VIGIL_METRICS_PORT")):
             await judge.serve(mine, load, changed, stop, counts)
     finally:
         stop.set()

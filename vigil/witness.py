@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import fcntl
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, MutableMapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,8 +31,19 @@ _LOG = "broker"
 _AWAY = (psycopg.Error, nats.errors.Error, OSError, TimeoutError)
 
 
-async def watch(name: str, dsn: str, settings: CalloutSettings, counts: Counts, file: Path | None, stop: asyncio.Event) -> None:
-    """Keep what this callout refuses and, where it is the one to read it, what the broker's log (`file`) tells, until `stop`."""
+async def watch(
+    name: str,
+    dsn: str,
+    settings: CalloutSettings,
+    counts: Counts,
+    file: Path | None,
+    stop: asyncio.Event,
+    totals: MutableMapping[str, int],
+) -> None:
+    """Keep what this callout refuses and, where it is the one to read it, what the broker's log (`file`) tells, until `stop`.
+
+    `totals` is brought up to date: what all of them ever kept, by kind.
+    """
     started = datetime.now(UTC)
     reading = [asyncio.create_task(_read_log(file, dsn, settings), name="broker log")] if file else []
     try:
@@ -40,6 +51,7 @@ async def watch(name: str, dsn: str, settings: CalloutSettings, counts: Counts, 
             with _patience("refused logins"):
                 async with await connect(dsn, autocommit=True, application=f"vigil-{name}") as conn:
                     await keep(conn, name, counts, started, datetime.now(UTC))
+                    totals.update(await refusals.totals(conn))
     finally:
         for task in reading:
             task.cancel()

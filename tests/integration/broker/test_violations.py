@@ -126,8 +126,9 @@ async def test_it_runs_beside_a_callout(
     field: "Field", judge: "Callout", database: Database, api_conn: Connection, log: Path
 ) -> None:
     stop = asyncio.Event()
+    totals: dict[str, int] = {}
     watching = [
-        asyncio.create_task(witness.watch(name, database.dsn("vigil_worker"), judge.settings, judge.counts, log, stop))
+        asyncio.create_task(witness.watch(name, database.dsn("vigil_worker"), judge.settings, judge.counts, log, stop, totals))
         for name in ("callout-a", "callout-b")
     ]
     device = await field.connected("sos-1")

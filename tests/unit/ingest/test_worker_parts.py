@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from analytics.step import Reading
+from devices.keys import Key
 from ingest import fault
 from ingest.registry import Registry
+from ingest.said import CLOCK_FIXED, Register, Said, Status
 from ingest.stats import Stats, percentile
 
 ROOT = Path(__file__).parents[3]
@@ -69,11 +72,37 @@ def test_report(now: datetime) -> None:
         "batch_size": 20.0,
         "commit_ms_p50": 4.0,
         "commit_ms_p99": 8.0,
+        "publish_ms_p50": None,
+        "publish_ms_p99": None,
         "lag_s": 0.03,
         "in_flight": 7,
         "areas": ["a"],
     }
     assert stats.report(now + timedelta(seconds=5), 7)["messages_per_s"] == 0.0
+
+
+def test_the_way_from_publish_to_commit_is_sampled(register: Register, now: datetime) -> None:
+    """At most ten of a batch, evenly; a clock that was wrong, or a status that the broker retained, says nothing about it."""
+    known, stats = register["smoke-1"], Stats("telemetry")
+
+    def said(seconds: float, flags: tuple[str, ...] = ()) -> Said:
+        at = now - timedelta(seconds=seconds)
+        return Said(known, Reading(known.origin, at, now, Key("smoke-1", "", 1, 1), {}), flags=flags)
+
+    retained = Said(known, Status(now - timedelta(days=1), now, True, False, None, None, None, True))
+    stats.published([], now)
+    stats.published([said(0.01), said(0.02), said(9.0, (CLOCK_FIXED,)), retained, said(-1.0)], now)
+    told = stats.report(now, 0)
+    assert (told["publish_ms_p50"], told["publish_ms_p99"]) == (10.0, 20.0)
+    assert stats.registry.get_sample_value("vigil_ingest_publish_seconds_count", {"lane": "telemetry"}) == 3
+    stats.published([said(0.1)] * 1_999, now)
+    assert stats.registry.get_sample_value("vigil_ingest_publish_seconds_count", {"lane": "telemetry"}) == 13
+    stats.batch(1_999, 0.1, 0.1, 0, 0)
+    sizes = {
+        le: stats.registry.get_sample_value("vigil_ingest_batch_size_bucket", {"lane": "telemetry", "le": le})
+        for le in ("1000.0", "2000.0")
+    }
+    assert sizes == {"1000.0": 0, "2000.0": 1}
 
 
 def test_figures_are_served_on_the_loopback_only_while_it_runs() -> None:
