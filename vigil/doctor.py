@@ -15,7 +15,7 @@ from store import cluster
 from store.connect import connect
 from store.migrate import status
 from store.refusing import Refusal, refusal
-from vigil import state
+from vigil import disk, state
 from vigil.settings import Settings
 from vigil.web import call
 
@@ -77,7 +77,7 @@ async def running(settings: Settings) -> list[Check]:
     checks = [Check("supervisor", _alive(now.pid), f"process {now.pid}", "start it again with make run")]
     log = settings.data / "log"
     checks += [Check(f"part {name}", _alive(pid), f"process {pid}", f"see {log / name}.log") for name, pid in now.children.items()]
-    return [*checks, await _console(now.url), *await _database(settings)]
+    return [*checks, await _console(now.url), await _broker(settings), *await _database(settings)]
 
 
 def _database_program() -> Check:
@@ -117,6 +117,12 @@ async def _console(url: str) -> Check:
     broken = [name for name in ("broker", "database") if not health.get(name)]
     found = f"{url} answers" + (f"; it cannot reach: {', '.join(broken)}" if broken else "")
     return Check("console", not broken, found, "see the logs of those parts")
+
+
+async def _broker(settings: Settings) -> Check:
+    port = json.loads((settings.data / "ports.json").read_text())["monitor"]
+    found = await asyncio.to_thread(disk.complaint, port)
+    return Check("broker", not found, found or "takes messages", "free space there; it is started again by itself")
 
 
 async def _database(settings: Settings) -> list[Check]:

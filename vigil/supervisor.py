@@ -112,6 +112,12 @@ class Supervisor:
         await self._until_ready(running)
         running.keeper = asyncio.create_task(self._keep(running), name=f"keep {child.name}")
 
+    def again(self, name: str) -> None:
+        """Ask a child to end; it is started again as when it ends by itself."""
+        for one in self._running:
+            if one.child.name == name and one.process is not None and one.process.returncode is None:
+                one.process.send_signal(one.child.signal)
+
     async def stop(self) -> None:
         """End all children, those that others stand on last."""
         self._stopping = True
@@ -177,8 +183,11 @@ class Supervisor:
             running.restarts, pause = ended(running.restarts, time.monotonic() - started)
             self._say(f"{running.child.name} ended (status {status}); starting it again in {pause:.1f} s")
             await asyncio.sleep(pause)
-            await self._spawn(running)
-            self.on_restart()
+            try:
+                await self._spawn(running)
+                self.on_restart()
+            except OSError as error:  # a full disk takes neither its log nor our word of it
+                self._say(f"{running.child.name}: {error}")
 
     async def _ended(self, running: Running, process: asyncio.subprocess.Process) -> int:
         """Its status once it has ended, by itself or because it gave no sign of life."""

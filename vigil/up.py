@@ -6,6 +6,7 @@ let the first device in; then the workers, the console and the simulated life.
 
 import argparse
 import asyncio
+import contextlib
 import fcntl
 import json
 import os
@@ -24,7 +25,7 @@ from simulators.district import demo_district
 from store import server as database
 from store.connect import connect
 from store.migrate import apply
-from vigil import certificates, demo, ports, state
+from vigil import certificates, demo, disk, ports, state
 from vigil.alive import stop_on_signals
 from vigil.settings import MIB, Settings
 from vigil.supervisor import Child, Supervisor
@@ -85,7 +86,9 @@ async def command(arguments: argparse.Namespace, settings: Settings) -> int:
             _tell(plan, supervisor)
             supervisor.on_restart = lambda: _tell(plan, supervisor)
             _announce(plan, time.monotonic() - started)
+            watching = asyncio.create_task(disk.watch(plan.monitor, plan.data / "broker", lambda: _broker_again(supervisor)))
             await stop.wait()
+            watching.cancel()
             say("stopping …")
         finally:
             await supervisor.stop()
@@ -112,7 +115,8 @@ async def _up_unless(stop: asyncio.Event, plan: Plan, supervisor: Supervisor) ->
 
 def say(text: str) -> None:
     """One line to the person at the terminal."""
-    print(f"  {text}", flush=True)
+    with contextlib.suppress(OSError):  # what we say may go to a file on a full disk
+        print(f"  {text}", flush=True)
 
 
 def make_plan(arguments: argparse.Namespace, settings: Settings, tell: Callable[[str], None]) -> Plan:
@@ -249,6 +253,11 @@ def _environ(plan: Plan, dsn: str) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "OPENBLAS_NUM_THREADS": "1",
     }
+
+
+def _broker_again(supervisor: Supervisor) -> None:
+    say("the broker could not write and there is room now; starting it again")
+    supervisor.again("broker")
 
 
 def _tell(plan: Plan, supervisor: Supervisor) -> None:
