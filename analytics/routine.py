@@ -16,6 +16,7 @@ LONGEST_OUT = timedelta(hours=12)
 ENOUGH_DAYS = 7
 DAY_MIN = 1440
 OFFSET_MIN = 480  # Asia/Shanghai, which knows no summer time
+ASLEEP_H = (21, 6)  # one may be asleep wherever the last sign was, since a bed does not always say so
 _HOUR_S = 3600
 
 
@@ -67,7 +68,7 @@ Routines = Callable[[str], Routine]
 POPULATION = Routine(
     version="population/1",
     days=0,
-    anywhere_s=tuple((2.0 if 6 <= hour < 21 else 8.0) * _HOUR_S for hour in range(24)),
+    anywhere_s=tuple((2.0 if 6 <= hour < 18 else 8.0) * _HOUR_S for hour in range(24)),
 )
 
 
@@ -85,7 +86,9 @@ def minute(routine: Routine, at: datetime) -> int:
 def usual_s(routine: Routine, place: str, at: datetime) -> float:
     """The longest usual stillness in seconds after a sign at this place and time."""
     hour = local(routine, at).hour
-    learned = _hourly(routine.still_s.get(place) or routine.anywhere_s, hour)
+    anywhere = _hourly(routine.anywhere_s, hour)
+    here = _hourly(routine.still_s.get(place, routine.anywhere_s), hour)
+    learned = max(here, anywhere) if hour >= ASLEEP_H[0] or hour < ASLEEP_H[1] else here
     return learned if routine.days >= ENOUGH_DAYS else max(learned, _hourly(POPULATION.anywhere_s, hour))
 
 

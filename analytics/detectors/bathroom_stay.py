@@ -1,8 +1,7 @@
 """Somebody has been in a bathroom for too long, by a radar that sees presence and loses who lies still for a moment.
 
-A stay begins with presence and survives gaps shorter than two minutes. Half an hour is ours: of the visits recorded in three homes
-few took longer (docs/detectors.md). A radar that is not heard cannot say that somebody is still there: then nothing is raised until
-it is heard again, and its silence is the silence detector's.
+A stay begins with presence and survives gaps shorter than two minutes. Half an hour is ours. A radar that is not heard cannot say
+that somebody is still there: then nothing is raised until it is heard again, and its silence is the silence detector's.
 """
 
 import re

@@ -17,6 +17,7 @@ from analytics.step import Detector, Event, Finding, Input, Reading, Reason, Res
 from devices.keys import milliseconds
 
 KIND = "no_movement"
+EYES = "motion_sensor"
 NAME, VERSION = "stillness", 1
 _RULE = f"{NAME}/{VERSION}"
 
@@ -24,12 +25,16 @@ LastSign = Callable[[str], Sign | None]
 
 
 class StillState(Struct, frozen=True, gc=False):
-    """Of one resident: the last sign of life, when its absence becomes an alarm, and since when that alarm stands."""
+    """Of one resident: the last sign of life, when its absence becomes an alarm, and since when that alarm stands.
+
+    `watched`: there is a motion sensor, or enough was learned; a button or a bed alone does not see a day.
+    """
 
     source: str
     last: datetime | None = None
     place: str = ""
     door: bool = False
+    watched: bool = False
     due: datetime | None = None
     still: datetime | None = None
     levels: Levels = ()
@@ -39,7 +44,8 @@ def stillness(routines: Routines, last_sign: LastSign = lambda resident: None) -
     """The detector with what was learned. `last_sign`: the newest sign from before the replayed memory, after a restart."""
 
     def start(key: str, active: Mapping[str, datetime]) -> StillState:
-        state, before = StillState(key, still=active.get(KIND)), last_sign(key)
+        before = last_sign(key)
+        state = StillState(key, watched=before is not None, still=active.get(KIND))
         return state if before is None else _moved(state, before, routines)
 
     def step(state: StillState, item: Input) -> tuple[StillState, tuple[Finding, ...]]:
@@ -50,7 +56,9 @@ def stillness(routines: Routines, last_sign: LastSign = lambda resident: None) -
                 return (_looked_after(state, item.at, routines) if item.kind == KIND else state), ()
             case Reading() | Event():
                 levels, sign = observe(state.levels, item)
-                after = state if levels is state.levels else replace(state, levels=levels)
+                watched = state.watched or item.origin.profile == EYES or routines(state.source).days >= usual.ENOUGH_DAYS
+                same = levels is state.levels and watched == state.watched
+                after = state if same else replace(state, levels=levels, watched=watched)
                 return (after, ()) if sign is None else _sign(after, sign, str(item.key), routines)
             case _:
                 return state, ()
@@ -65,7 +73,7 @@ def _deadline(state: StillState) -> datetime | None:
 def _moved(state: StillState, sign: Sign, routines: Routines) -> StillState:
     row = routines(state.source)
     limit = usual.out_limit(row) if sign.door else usual.still_limit(row, sign.place, sign.at)
-    due = None if state.still is not None else sign.at + limit
+    due = sign.at + limit if state.still is None and state.watched else None
     return replace(state, last=sign.at, place=sign.place, door=sign.door, due=due)
 
 

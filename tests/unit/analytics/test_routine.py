@@ -13,7 +13,7 @@ from analytics.detectors.stillness import stillness
 from analytics.learn.routine import learn, population, table
 from analytics.routine import POPULATION, Absence, Away, Routine, absent, by_night, minute, out_limit, still_limit, usual_s
 from analytics.signs import Sign, observe
-from analytics.step import Detector, Event, Finding, Message, Origin, Reading, Tick
+from analytics.step import Detector, Event, Finding, Origin, Reading, Tick
 from devices.keys import Key, milliseconds
 
 MONDAY = datetime(2026, 9, 21, tzinfo=UTC)
@@ -58,7 +58,7 @@ def told(detector: Detector[Any], items: Iterable[object], run: Run) -> list[tup
 
 @pytest.mark.parametrize(
     ("place", "hour", "expected"),
-    [("bedroom", 2, 9.0), ("bedroom", 10, 3.0), ("kitchen", 10, 2.5), ("kitchen", 2, 2.5)],
+    [("bedroom", 2, 9.0), ("bedroom", 10, 3.0), ("kitchen", 10, 2.5), ("kitchen", 2, 9.0)],
 )
 def test_the_limit_is_half_as_long_again_as_usual(place: str, hour: float, expected: float) -> None:
     assert still_limit(ROW, place, at(hour)) / HOUR == expected
@@ -104,6 +104,15 @@ def test_after_a_restart_the_last_sign_counts(run: Run) -> None:
     assert told(stillness(lambda _: ROW, lambda _: before), [said(at(9.5), "hall", motion=0.0), Tick(at(12))], run) == [
         ("no_movement", True, 10.0)
     ]
+
+
+def test_a_button_alone_does_not_see_a_day(run: Run) -> None:
+    origin = Origin("sos", "sos_button", "a", "home-1", "", "sen-1")
+    press = Event(origin, at(8), at(8), Key("sos", "", 0, milliseconds(at(8))), "sos")
+    young = replace(ROW, days=2)
+    assert told(stillness(lambda _: young), [press, Tick(at(40))], run) == []
+    watched = [press, said(at(8.1), "hall", motion=0.0), said(at(8.2), "hall"), Tick(at(40))]
+    assert [kind for kind, _, _ in told(stillness(lambda _: young), watched, run)] == ["no_movement"]
 
 
 def test_what_comes_late_ends_nothing_and_moves_nothing_back(run: Run) -> None:
