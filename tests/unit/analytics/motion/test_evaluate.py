@@ -1,0 +1,77 @@
+"""Recordings streamed as production would hear them: packets, counts, intervals, and what cannot be computed."""
+
+import numpy as np
+import pytest
+
+from analytics.detectors.fall_motion import fall_motion
+from analytics.evaluate.falls import Alarm, Outcome, outcomes, report, stream
+from analytics.evaluate.recording import Signal, Trial, even, packets
+from analytics.evaluate.shares import share, wilson
+from tests.unit.analytics.motion.made import CALM, STORY, motion
+
+FALL = Alarm(5.0, 3.5, 0.9)
+
+
+def outcome(is_fall: bool | None, alarms: int, subject: str = "a", elderly: bool | None = None) -> Outcome:
+    return Outcome("1", subject, "F01" if is_fall else "D01", is_fall, elderly, 36.0, (FALL,) * alarms, 0.01)
+
+
+def test_wilson_is_the_textbook_interval() -> None:
+    assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=2e-4)  # Newcombe 1998, table I
+    assert wilson(0, 20) == pytest.approx((0.0, 0.1611), abs=2e-4)
+    assert wilson(0, 0) == (0.0, 1.0)
+    assert share(0, 0)["value"] is None
+
+
+def test_every_trial_counts_once() -> None:
+    found = [outcome(True, 2), outcome(True, 0), outcome(False, 0), outcome(False, 0, "b"), outcome(False, 3, "b")]
+    figures = report(found)
+    assert (figures["sensitivity"]["value"], figures["specificity"]["value"]) == (50, 66.67)
+    assert (figures["precision"]["value"], figures["f1"]["value"]) == (50, 50)
+    assert figures["false_alarms_per_scripted_hour"] == 100
+    assert figures["subjects"]["specificity"] == {"worst": 50, "median": 75, "best": 100}
+    assert figures["activities"]["F01"]["alarmed"]["value"] == 50
+    assert figures["delay_from_impact_s"] == {"median": 3.5, "max": 3.5}
+    assert figures["cpu_s_per_hour_of_signal"] == 1.0
+
+
+def test_what_the_file_does_not_say_is_said() -> None:
+    figures = report([outcome(None, 1)])
+    assert "sensitivity" not in figures
+    assert len(figures["not_computed"]) == 2
+    assert figures["alarmed_trials"] == 1
+
+
+def test_a_radio_that_delivers_in_bursts_samples_evenly() -> None:
+    taken = np.arange(500) * 20.0
+    arrived = np.ceil((taken + 1) / 100) * 100.0 + np.arange(500) % 5.0
+    found = even(arrived)
+    assert np.diff(found).min() >= 0
+    assert np.abs(np.diff(found)[10:-10] - 20).max() < 12 < np.diff(arrived).max()
+
+
+def test_a_pause_begins_a_packet_and_no_packet_is_longer_than_a_second() -> None:
+    signal = motion(STORY)
+    kept = (signal.times_ms < 2400) | (signal.times_ms >= 3700)
+    sent = list(packets(Signal(signal.times_ms[kept], signal.xyz_mg[kept])))
+    assert sum(len(one.xyz_mg) for one in sent) == kept.sum()
+    assert all(len(one.xyz_mg) <= 50 and one.rate_hz == pytest.approx(50) for one in sent)
+    assert 3700.0 in [one.start_ms for one in sent]
+
+
+def test_a_recorded_fall_is_found_and_ordinary_life_is_not() -> None:
+    trials = [
+        Trial("1", "a", "F01", True, motion(STORY), True, (5.0, 5.7)),
+        Trial("2", "a", "D01", False, motion(CALM), True),
+    ]
+    fallen, calm = outcomes(fall_motion(), trials, lambda: 0.0)
+    assert len(fallen.alarms) == 1
+    assert abs(fallen.alarms[0].impact_s - 5.56) < 0.06
+    assert 2.9 < fallen.alarms[0].delay_s < 5
+    assert calm.alarms == ()
+
+
+def test_a_recording_that_ends_after_the_impact_is_judged_by_the_deadline() -> None:
+    signal = motion(STORY)
+    (alarm,) = stream(fall_motion(), Signal(signal.times_ms[:420], signal.xyz_mg[:420]))
+    assert alarm.delay_s == pytest.approx(6.0, abs=0.1)

@@ -1,0 +1,143 @@
+"""Training: the same from the same seed, exact as plain arrays, and never shown the people who judge it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from analytics import models
+from analytics.detectors.fall_motion import fall_motion
+from analytics.evaluate.falls import stream, waveform
+from analytics.evaluate.recording import Signal, Trial, packets
+from analytics.fall_features import NAMES
+from analytics.fall_judge import RULE
+from analytics.learn import falls as learn
+from analytics.learn.augment import cut_short, worn_otherwise
+from analytics.learn.falls import Examples, examples, flattened, together, train
+from analytics.learn.judging import leave_each_out, pairs
+from analytics.learn.saved import Untrusted, load, save
+from tests.unit.analytics.motion.made import CALM, STORY, motion
+
+
+@pytest.fixture(autouse=True)
+def _few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(learn.PARAMETERS, "max_iter", 8)
+    monkeypatch.setitem(learn.PARAMETERS, "min_samples_leaf", 3)
+
+
+@pytest.fixture(scope="module")
+def trials() -> list[Trial]:
+    chance = np.random.default_rng(1)
+    found = []
+    for number in range(18):
+        fall = number % 2 == 0
+        signal = motion(STORY if fall else CALM)
+        shaken = Signal(signal.times_ms, signal.xyz_mg * chance.uniform(0.9, 1.3) + chance.normal(size=signal.xyz_mg.shape) * 20)
+        found.append(Trial(str(number), f"p{number % 6}", "F" if fall else "D", fall, shaken, None, (5.0, 5.7) if fall else None))
+    return found
+
+
+@pytest.fixture(scope="module")
+def given(trials: list[Trial]) -> Examples:
+    return examples(trials, 3, 1)
+
+
+def test_the_same_seed_makes_the_same_model(trials: list[Trial], given: Examples) -> None:
+    again = examples(trials, 3, 1)
+    assert np.array_equal(again.rows, given.rows, equal_nan=True)
+    one, other = train(given, 5, "x")[0], train(again, 5, "x")[0]
+    assert np.array_equal(one.probability(given.rows), other.probability(given.rows))
+    assert one.threshold == other.threshold
+
+
+def test_plain_arrays_say_what_the_library_says(given: Examples) -> None:
+    model, grown = train(given, 5, "x")
+    library = np.mean([trees.decision_function(given.rows) for trees in grown], axis=0)
+    assert flattened(grown).score(given.rows) == pytest.approx(library, abs=1e-9)
+    assert model.forest.score(given.rows) == pytest.approx(library, abs=1e-9)
+
+
+def test_a_model_survives_its_files(given: Examples, tmp_path: Path) -> None:
+    model, grown = train(given, 5, "x")
+    models.save_falls(model, tmp_path / "m.npz")
+    read = models.load_falls(tmp_path / "m.npz")
+    assert np.array_equal(read.probability(given.rows), model.probability(given.rows))
+    assert (read.version, read.threshold) == (model.version, model.threshold)
+    save(grown, tmp_path / "m.skops")
+    assert np.array_equal(flattened(load(tmp_path / "m.skops")).score(given.rows), model.forest.score(given.rows))
+
+
+def test_a_file_that_holds_more_than_a_forest_is_refused(tmp_path: Path) -> None:
+    save([RULE], tmp_path / "m.skops")
+    with pytest.raises(Untrusted, match="Judge"):
+        load(tmp_path / "m.skops")
+
+
+def test_a_model_of_other_features_is_refused(given: Examples, tmp_path: Path) -> None:
+    model, _ = train(given, 5, "x")
+    models.save_falls(model, tmp_path / "m.npz")
+    with np.load(tmp_path / "m.npz") as numbers:
+        changed = {**numbers, "names": np.array(["other"])}
+    np.savez(tmp_path / "other.npz", **changed)
+    with pytest.raises(models.BadModel):
+        models.load_falls(tmp_path / "other.npz")
+
+
+def test_the_stream_judges_what_training_saw(trials: list[Trial], given: Examples) -> None:
+    """Feature parity: the rows that production judges are those of the examples of the same trial."""
+    seen: list[np.ndarray[tuple[int], np.dtype[np.float64]]] = []
+
+    def note(row: np.ndarray[tuple[int], np.dtype[np.float64]], impact_g: float) -> tuple[float, tuple[()]]:
+        seen.append(row)
+        return 0.0, ()
+
+    stream(fall_motion(replace(RULE, assess=note)), trials[0].signal)
+    learned = given.rows[(given.trial == 0) & (given.variant == 0)]
+    assert np.array(seen) == pytest.approx(learned, abs=1e-9, nan_ok=True)
+    assert len(list(packets(trials[0].signal))) == len([waveform(one, 0) for one in packets(trials[0].signal)])
+
+
+def test_nobody_is_judged_by_what_he_taught(trials: list[Trial], given: Examples, monkeypatch: pytest.MonkeyPatch) -> None:
+    taught: list[set[str]] = []
+    original = learn.train
+
+    def spy(shown: Examples, seed: int, version: str) -> object:
+        taught.append(set(shown.people[shown.trial].tolist()))
+        return original(shown, seed, version)
+
+    monkeypatch.setattr("analytics.learn.judging.train", spy)
+    found = list(leave_each_out(trials, given, 5, lambda: 0.0))
+    assert [{one.subject for one in part} for part in found] == [{name} for name in sorted(set(given.people.tolist()))]
+    assert all(not ({one.subject for one in part} & shown) for part, shown in zip(found, taught, strict=True))
+    assert sum(len(part) for part in found) == len(trials)
+
+
+def test_sets_put_together_keep_their_people_apart(given: Examples) -> None:
+    both = together([given, given])
+    assert len(np.unique(both.people)) == 2 * len(np.unique(given.people))
+    assert both.trial.max() == 2 * len(given.falls) - 1
+
+
+def test_labels_follow_the_annotation(given: Examples) -> None:
+    assert set(given.labels[given.falls[given.trial]].tolist()) <= {1, 0, -1}
+    assert (given.labels[~given.falls[given.trial]] == 0).all()
+    assert len(np.unique(given.trial[given.labels == 1])) == given.falls.sum()
+
+
+def test_pairs() -> None:
+    assert pairs(["a", "b"]) == [(("a",), "b")]
+    assert pairs(["a", "b", "c"]) == [(("a",), "b"), (("a",), "c"), (("b", "c"), "a"), (("a", "c"), "b"), (("a", "b"), "c")]
+
+
+def test_another_device_records_the_same_motion_otherwise() -> None:
+    signal = motion(STORY)
+    one = worn_otherwise(signal, np.random.default_rng(4))
+    other = worn_otherwise(signal, np.random.default_rng(4))
+    assert np.array_equal(one.xyz_mg, other.xyz_mg)
+    assert len({len(worn_otherwise(signal, np.random.default_rng(seed)).times_ms) for seed in range(6)}) == 6
+    assert (np.diff(one.times_ms) > 0).all()
+    cut = cut_short(np.ones((200, 300, 3)), np.random.default_rng(4))
+    assert 0.3 < np.isnan(cut[:, 0, 0]).mean() < 0.7 or np.isnan(cut[:, 0, 0]).any()
+    assert not np.isnan(cut[:, 130:225]).any()
+    assert len(NAMES) > 0
