@@ -122,7 +122,8 @@ class Reason:
 class Finding:
     """A condition began (`raised`) or ended. (source, kind) names the condition; `key` the message, or the deadline, that made it.
 
-    `source` is a device code or a zone code, `evidence` the values that spoke, `rule_version` detector name and version.
+    `source` is a device code or a zone code, `evidence` the values that spoke, `rule_version` detector name and version; `kept`
+    stays with the alarm and is shown to nobody, as the samples that were judged.
     """
 
     raised: bool
@@ -134,6 +135,7 @@ class Finding:
     reasons: tuple[Reason, ...] = ()
     evidence: Mapping[str, float] = field(default_factory=dict)
     drill: bool = False
+    kept: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

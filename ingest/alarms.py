@@ -43,7 +43,7 @@ def new_alarm(finding: Finding, about: RegisteredDevice, received: datetime) -> 
         late_s=late(finding.at, received),
         rule_version=finding.rule_version,
         reasons=[asdict(reason) for reason in finding.reasons],
-        evidence=dict(finding.evidence),
+        evidence={**finding.evidence, **finding.kept},
     )
 
 

@@ -6,6 +6,7 @@ it is a long lie; who walks for `WALKED_S` has risen, which ends the condition a
 device of which nothing is heard any more, so its long lie is told.
 """
 
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from analytics.candidates import impacts
-from analytics.fall_features import AFTER, NAMES, features, window
+from analytics.fall_features import AFTER, BEFORE, NAMES, features, window
 from analytics.fall_judge import RULE, Judge
 from analytics.motion import CELL_MS, EMPTY, RATE_HZ, Samples, Track, extend, in_mg
 from analytics.step import Detector, Finding, Input, Origin, Reason, Reset, Scope, Tick, Waveform
@@ -185,7 +186,14 @@ def _look(source: str, cells: Samples, peak: int, place: int, judge: Judge) -> F
     told = {"probability": probability, "impact_g": impact_g} | {name: float(row[column]) for name, column in _TOLD.items()}
     evidence = {name: round(value, 3) for name, value in told.items() if not np.isnan(value)}
     at = peak * CELL_MS
-    return Finding(True, "fall_motion", source, instant(at), str(at), _RULE, reasons, evidence)
+    return Finding(True, "fall_motion", source, instant(at), str(at), _RULE, reasons, evidence, kept=_window(cells, peak, place))
+
+
+def _window(cells: Samples, peak: int, place: int) -> dict[str, str]:
+    """The cells that were judged, as `motion.Track.cells` in base64, so that what staff say of this alarm can teach."""
+    low = max(0, place - BEFORE)
+    seen = cells[low : place + AFTER].astype("<i2").tobytes()
+    return {"cells": b64encode(seen).decode(), "cells_first": str(peak - place + low)}
 
 
 def _rise(state: FallState) -> tuple[FallState, tuple[Finding, ...]]:

@@ -1,5 +1,6 @@
 """The detector: what it tells, when, and how the wearer's phase goes on; by the plain rule and by a model."""
 
+from base64 import b64decode
 from datetime import timedelta
 from itertools import product
 
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 
 from analytics.detectors.fall_motion import LONG_LIE, TABLE, FallState, Phase, Sign, fall_motion
 from analytics.evaluate.recording import Signal
+from analytics.fall_features import features, window
 from analytics.fall_judge import RULE, Judge
+from analytics.motion import CELL_MS, Samples, Track
 from analytics.runtime import Runtime
 from analytics.step import Finding, Input, Reason, Reset, Tick, Waveform
 from devices.keys import instant
@@ -46,6 +49,20 @@ def test_a_fall_is_told_with_all_that_people_need(rate_hz: float) -> None:
     assert [reason.rule for reason in fall.reasons] == ["fall_likely", "fall_impact", "fall_posture", "fall_stillness"]
     assert fall.reasons[0].source == "rule/1"
     assert state.phase is Phase.DOWN
+
+
+def test_the_window_that_was_judged_is_kept_and_says_the_same_again() -> None:
+    rows: list[Samples] = []
+
+    def note(row: Samples, impact_g: float) -> tuple[float, tuple[Reason, ...]]:
+        rows.append(row)
+        return 1.0, ()
+
+    (fall,) = run(by_the_second(motion(STORY), 50.0), Judge("x", 0.5, note))[1][:1]
+    kept = Track(int(fall.kept["cells_first"]), b64decode(fall.kept["cells"]))
+    place = int(fall.key) // CELL_MS - kept.first
+    assert np.array_equal(features(window(kept.grid(), place)[None])[0], rows[0], equal_nan=True)
+    assert all(isinstance(value, float) for value in fall.evidence.values())
 
 
 def test_ordinary_life_is_no_fall() -> None:
