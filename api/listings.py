@@ -40,6 +40,26 @@ class DeviceShape(Shape):
     state: Standing
 
 
+class PointShape(Shape):
+    """`count` values from `at` on, for as long as the resolution says; a reading is a point of one value."""
+
+    at: datetime
+    count: int
+    mean: float
+    low: float
+    high: float
+
+
+class SeriesShape(Shape):
+    """One metric of a device in time order, as fine as fits. `resolution`: readings, minutes, hours or days."""
+
+    device: str
+    metric: str
+    unit: str
+    resolution: Literal["readings", "minutes", "hours", "days"]
+    points: list[PointShape]
+
+
 class UnprotectedShape(Shape):
     """A resident with no device left that could call for help. `why` (i18n key unprotected.<why>): what ails the best of them.
 

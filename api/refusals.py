@@ -4,6 +4,7 @@ from api.problems import OURS
 from store.devices import DeviceExists, UnknownDevice, UnknownPlace, UnknownSite
 from store.dispatches import ResponderBusy
 from store.errors import NotFound
+from store.history import UnknownMetric
 from store.incidents import AlreadyAcknowledged, StaleVersion, UnknownCause
 
 TABLE: dict[type[Exception], tuple[int, str]] = {
@@ -15,6 +16,7 @@ TABLE: dict[type[Exception], tuple[int, str]] = {
     UnknownDevice: (404, "unknown_device"),
     DeviceExists: (409, "device_exists"),
     UnknownPlace: (422, "unknown_place"),
+    UnknownMetric: (422, "invalid"),
     UnknownSite: (422, "unknown_place"),
     ResponderBusy: (409, "responder_busy"),
 }

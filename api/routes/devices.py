@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
+from pydantic import AwareDatetime
 
 from api import devices
 from api.access import Action, Thing, Viewer, may
@@ -18,10 +19,12 @@ from api.listings import (
     RefusalShape,
     RegisterLineShape,
     Revoked,
+    SeriesShape,
     UnprotectedShape,
 )
 from api.problems import NotFound
-from store import administration, refusals
+from devices.profiles import PROFILES
+from store import administration, history, refusals
 from store.administration import Clerk, Enrolment
 
 router = APIRouter(prefix="/api", tags=["devices"])
@@ -30,6 +33,8 @@ Here = Annotated[Context, Depends(context)]
 Who = Annotated[Viewer, Depends(viewer)]
 _MOST_LINES = 500
 _REFUSED_WITHIN = timedelta(days=7)
+_LONGEST_HOURS, _MOST_POINTS = 24 * 366 * 10, 5_000
+_FIRST_DAY = datetime(2020, 1, 1, tzinfo=UTC)  # nothing was measured before
 
 
 @router.get("/devices")
@@ -113,6 +118,29 @@ async def register_log(here: Here, who: Who, device: str | None = None) -> list[
         )
         for line in lines
     ]
+
+
+@router.get("/devices/{code}/series")
+async def series(
+    code: str,
+    here: Here,
+    who: Who,
+    metric: Annotated[str, Query(max_length=40, description="one of those that the device's profile measures")],
+    until: Annotated[AwareDatetime | None, Query(description="the end, not itself included; without it, now")] = None,
+    hours: Annotated[float, Query(gt=0, le=_LONGEST_HOURS, description="how far back from the end")] = 24,
+    points: Annotated[int, Query(ge=1, le=_MOST_POINTS, description="at most so many, for which the resolution is chosen")] = 500,
+) -> SeriesShape:
+    """What a device measured, as fine as fits. What is measured about a person is for those who care for them."""
+    device = here.register.devices.get(code)
+    if device is None or not may(who, Action.SEE_DEVICE, Thing(device.area, device.site)):
+        raise NotFound("no such device, or not in your scope")
+    if device.senior or PROFILES[device.profile].hazard == "person":
+        everywhere(who, Action.SEE_PRIVATE)
+    now = datetime.now(UTC)
+    end = min(max(until or now, _FIRST_DAY), now)
+    since = end - timedelta(hours=hours)
+    found = await here.database.run(lambda conn: history.series(conn, code, metric, since, end, points, now))
+    return SeriesShape.model_validate(found, from_attributes=True)
 
 
 @router.get("/refusals")

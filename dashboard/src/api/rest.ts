@@ -128,6 +128,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/devices/{code}/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Series
+         * @description What a device measured, as fine as fits. What is measured about a person is for those who care for them.
+         */
+        get: operations["series_api_devices__code__series_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/dispatches/{dispatch_id}/{action}": {
         parameters: {
             query?: never;
@@ -1045,6 +1065,7 @@ export interface components {
              *       "help_needed",
              *       "false_press",
              *       "dropped_device",
+             *       "sat_down_hard",
              *       "cooking_steam",
              *       "device_fault",
              *       "link_restored",
@@ -1355,6 +1376,25 @@ export interface components {
              */
             state: "working" | "standing_by" | "stopped" | "silent";
         };
+        /**
+         * PointShape
+         * @description `count` values from `at` on, for as long as the resolution says; a reading is a point of one value.
+         */
+        PointShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Count */
+            count: number;
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** Mean */
+            mean: number;
+        };
         /** Position */
         Position: {
             /** Lat */
@@ -1604,6 +1644,25 @@ export interface components {
             name: string;
             /** Phone */
             phone: string;
+        };
+        /**
+         * SeriesShape
+         * @description One metric of a device in time order, as fine as fits. `resolution`: readings, minutes, hours or days.
+         */
+        SeriesShape: {
+            /** Device */
+            device: string;
+            /** Metric */
+            metric: string;
+            /** Points */
+            points: components["schemas"]["PointShape"][];
+            /**
+             * Resolution
+             * @enum {string}
+             */
+            resolution: "readings" | "minutes" | "hours" | "days";
+            /** Unit */
+            unit: string;
         };
         /**
          * SilentGroup
@@ -2009,6 +2068,55 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeviceToken"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    series_api_devices__code__series_get: {
+        parameters: {
+            query: {
+                /** @description one of those that the device's profile measures */
+                metric: string;
+                /** @description the end, not itself included; without it, now */
+                until?: string | null;
+                /** @description how far back from the end */
+                hours?: number;
+                /** @description at most so many, for which the resolution is chosen */
+                points?: number;
+            };
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeriesShape"];
                 };
             };
             /** @description Unprocessable Entity */

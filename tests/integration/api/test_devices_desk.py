@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from store import administration, devices, health, refusals
+from store import administration, devices, health, messages, refusals
 from store.refusals import Refused
 
 pytestmark = pytest.mark.integration
@@ -124,3 +124,39 @@ async def test_refusals_are_shown_to_administrators(api: Any, field_of: Any) -> 
     await field_of.conn.commit()
     rows = (await (await api.login("admin")).get("/api/refusals")).json()
     assert {(row["kind"], row["device"], row["times"]) for row in rows} == {("publish", "sos-1", 3), ("unknown_device", "", 1)}
+
+
+async def test_what_a_device_measured_is_given_as_fine_as_fits(api: Any, field_of: Any) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    known = await devices.register(field_of.conn)
+    told = [(known["smoke-1"], [0.5, 20.0 + n, None]) for n in range(3)] + [(known["wear-1"], [70.0, None, None, None, None])]
+    rows = [
+        messages.ReadingRow(device.device_id, now - timedelta(minutes=9 - n), "", n, now, 1, list(values))
+        for n, (device, values) in enumerate(told)
+    ]
+    await messages.insert_readings(field_of.conn, rows)
+    await field_of.conn.commit()
+    duty = await api.login("duty-1")
+    asked: dict[str, str] = {"metric": "temperature", "hours": "1"}
+    found = (await duty.get("/api/devices/smoke-1/series", params=asked)).json()
+    assert (found["device"], found["metric"], found["unit"], found["resolution"]) == ("smoke-1", "temperature", "°C", "readings")
+    assert [(point["mean"], point["count"]) for point in found["points"]] == [(20.0, 1), (21.0, 1), (22.0, 1)]
+    earlier = {**asked, "until": (now - timedelta(minutes=8)).isoformat()}
+    assert [point["mean"] for point in (await duty.get("/api/devices/smoke-1/series", params=earlier)).json()["points"]] == [20.0]
+    coarse = (await duty.get("/api/devices/smoke-1/series", params={**asked, "hours": "48", "points": "60"})).json()
+    assert coarse["resolution"] == "hours"
+    for wrong in ({"metric": "co"}, {"hours": "0"}, {"points": "0"}, {"until": "0001-01-01T00:00:00"}, {"hours": "nan"}):
+        answer = await duty.get("/api/devices/smoke-1/series", params={**asked, **wrong})
+        assert (answer.status_code, answer.json()["error"]) == (422, "invalid"), wrong
+    assert (await duty.get("/api/devices/smoke-1/series", params={**asked, "until": "0001-01-01T00:00:00Z"})).json()["points"] == []
+
+
+async def test_what_is_measured_about_a_person_is_not_for_everybody(api: Any, field_of: Any) -> None:
+    pulse, air = {"metric": "heart_rate"}, {"metric": "temperature"}
+    duty, regulator, responder = [await api.login(login) for login in ("duty-1", "regulator", "resp-1")]
+    assert (await duty.get("/api/devices/wear-1/series", params=pulse)).status_code == 200
+    assert (await regulator.get("/api/devices/wear-1/series", params=pulse)).status_code == 403
+    assert (await regulator.get("/api/devices/smoke-1/series", params=air)).status_code == 200
+    assert (await responder.get("/api/devices/smoke-1/series", params=air)).status_code == 404
+    for code in ("nobody", "smoke-9"):  # is not, or is elsewhere
+        assert (await duty.get(f"/api/devices/{code}/series", params=air)).status_code == 404
