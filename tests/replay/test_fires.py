@@ -79,7 +79,7 @@ def test_a_flaming_mattress_raises_heat_then_smoke_then_co(player: Any, fire: Fi
     ("experiment", "expected"),
     [
         ("SDC07", {"fire_look": 43, "fire_confirmed": 55, "gas_co_look": 175}),
-        ("SDC11", {"gas_co_look": 373, "fire_look": 733, "fire_confirmed": 4233}),
+        ("SDC11", {"gas_co_look": 373, "fire_look": 703, "fire_confirmed": 4233}),
     ],
 )
 def test_the_room_asks_for_a_look_before_any_limit_and_confirms_with_the_second(
