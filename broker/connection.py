@@ -7,7 +7,7 @@ so paho resends nothing, and a message that a caller was told had failed is not 
 import asyncio
 import logging
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, TypeVar
@@ -86,10 +86,10 @@ class Connection:
         if denied:
             raise Refused("subscription", ", ".join(denied))
 
-    def acknowledge(self, mid: int) -> None:
-        """Send PUBACK, together with all that is acknowledged before the loop goes round."""
+    def acknowledge(self, mids: Iterable[int]) -> None:
+        """Send a PUBACK for each, in one write with all that is said before the loop goes round."""
         if self._client is not None and not self.ended.done():
-            self._client.wire.send(_PUBACK + mid.to_bytes(2, "big"))
+            self._client.wire.send(b"".join([_PUBACK + mid.to_bytes(2, "big") for mid in mids]))
 
     async def publish(self, topic: str, payload: bytes, qos: int, retain: bool) -> None:
         """Publish and wait for PUBACK (at QoS 0: for the write). Raises ConnectionError when the link goes first."""

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -92,9 +92,13 @@ class Session:
             raise NotConnected(self._address.client_id, self._last) from None
 
     def acknowledge(self, arrived: Arrived) -> None:
-        """Tell the broker that this delivery is safe. Does nothing for a delivery of an earlier connection."""
-        if self._connection is not None and arrived.generation == self._generation and arrived.qos:
-            self._connection.acknowledge(arrived.mid)
+        """Tell the broker that this delivery is safe. Does nothing for one of an earlier connection."""
+        self.acknowledge_all((arrived,))
+
+    def acknowledge_all(self, arrived: Iterable[Arrived]) -> None:
+        """The same for many at once."""
+        if self._connection is not None:
+            self._connection.acknowledge([one.mid for one in arrived if one.generation == self._generation and one.qos])
 
     async def disconnect(self) -> None:
         """Step away until `reconnect`: acknowledgements are flushed, the backlog stays with the broker."""

@@ -4,11 +4,13 @@ The broker hands an unacknowledged message over again every two seconds and afte
 is away each message in here comes again and again. It is one entry however often it comes; all its deliveries are acknowledged.
 """
 
-from collections import deque
-from collections.abc import Callable, Container, Hashable, Iterable
+from collections import defaultdict, deque
+from collections.abc import Callable, Container, Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from broker.session import Arrived
+from ingest.said import Decoded
 
 # A status has no key: the same words may be said again and meant again, so only the broker's own repeats are repeats.
 _STATUS = "/status"
@@ -16,16 +18,21 @@ _STATUS = "/status"
 _FOREIGN = "/foreign/"
 
 
+Acknowledge = Callable[[Sequence[Arrived]], None]
+
+
 @dataclass(slots=True, eq=False)
 class Taken:
     """One message with all its `deliveries` by the newest connection; `first` decides when it arrived, `owner` whose session it
-    came by."""
+    came by. `decoded`: what it says, by the register of that number (`ingest.judged`)."""
 
     first: Arrived
     owner: Hashable
-    acknowledge: Callable[[Arrived], None]
+    acknowledge: Acknowledge
     identity: Hashable
     deliveries: list[Arrived]
+    decoded: tuple[int, Decoded] | None = None
+    over: bool = False
 
 
 class Window:
@@ -61,7 +68,7 @@ class Window:
         """How many wait to be taken."""
         return len(self._waiting)
 
-    def add(self, arrived: Arrived, owner: Hashable, acknowledge: Callable[[Arrived], None]) -> bool:
+    def add(self, arrived: Arrived, owner: Hashable, acknowledge: Acknowledge) -> bool:
         """Take a delivery in. False when it is a repeat, or there is no room."""
         identity = _identity(arrived)
         entry = self._entries.get(identity)
@@ -70,7 +77,7 @@ class Window:
             return False
         if identity in self._done:
             self.repeats += 1
-            acknowledge(arrived)
+            acknowledge((arrived,))
             return False
         if len(self._entries) >= self._most or self.payload_bytes >= self._most_bytes:
             self.left += 1
@@ -84,21 +91,27 @@ class Window:
         """The oldest waiting entries, at most `limit`."""
         return [self._waiting.popleft() for _ in range(min(limit, len(self._waiting)))]
 
+    def next(self, limit: int) -> list[Taken]:
+        """Those that `take` will give, left where they are."""
+        return list(islice(self._waiting, limit))
+
     def done(self, taken: Iterable[Taken], refused: Container[Taken] = ()) -> None:
         """They are stored: acknowledge them, and know them for a while. Not what was refused: it counts each time it is said."""
+        deliveries: defaultdict[Acknowledge, list[Arrived]] = defaultdict(list)
         for entry in taken:
             self._remove(entry)
             if _lasting(entry.first) and entry not in refused:
                 self._done[entry.identity] = len(entry.first.payload)
                 self._done_bytes += len(entry.first.payload)
-            for arrived in entry.deliveries:
-                entry.acknowledge(arrived)
+            deliveries[entry.acknowledge] += entry.deliveries
+        for acknowledge, arrived in deliveries.items():
+            acknowledge(arrived)
         while len(self._done) > self._remembered or self._done_bytes > self._remembered_bytes:
             self._done_bytes -= self._done.pop(next(iter(self._done)))
 
     def pending(self, taken: Iterable[Taken]) -> list[Taken]:
         """Those of them that are not done."""
-        return [entry for entry in taken if self._entries.get(entry.identity) is entry]
+        return [entry for entry in taken if not entry.over]
 
     def give_back(self, taken: Iterable[Taken]) -> None:
         """Those of them that are not done are not stored: put them back in front, in their order."""
@@ -111,7 +124,7 @@ class Window:
         for entry in left:
             self._remove(entry)
 
-    def _again(self, entry: Taken, arrived: Arrived, acknowledge: Callable[[Arrived], None]) -> None:
+    def _again(self, entry: Taken, arrived: Arrived, acknowledge: Acknowledge) -> None:
         self.repeats += 1
         entry.acknowledge = acknowledge
         if entry.deliveries[0].generation < arrived.generation:
@@ -120,6 +133,7 @@ class Window:
             entry.deliveries.append(arrived)
 
     def _remove(self, entry: Taken) -> None:
+        entry.over = True
         del self._entries[entry.identity]
         self.payload_bytes -= len(entry.first.payload)
 

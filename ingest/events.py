@@ -93,7 +93,7 @@ class _EventLane:
 
     def _arrived(self, arrived: Arrived) -> None:
         session = self._session
-        if session is not None and self._window.add(arrived, EVENTS, session.acknowledge):
+        if session is not None and self._window.add(arrived, EVENTS, session.acknowledge_all):
             self._some.set()
 
     async def _batch(self, worker: Worker, conn: Connection, taken: Sequence[Taken]) -> None:

@@ -101,7 +101,7 @@ class Holding:
     def _arrived(self, area: str, arrived: Arrived) -> None:
         partition = self.partitions.get(area)
         session = partition.session if partition is not None else None
-        if session is not None and self._window.add(arrived, area, session.acknowledge):
+        if session is not None and self._window.add(arrived, area, session.acknowledge_all):
             self._on_some()
 
     async def _others(self, conn: Connection, now: datetime) -> dict[str, int]:

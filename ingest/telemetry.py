@@ -7,7 +7,8 @@ sessions are left, the backlog stays with the broker, and what detectors remembe
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from time import perf_counter
 
@@ -18,7 +19,7 @@ from ingest.batch import Taken, Window
 from ingest.flood import Flood
 from ingest.holding import Holding
 from ingest.isolate import isolate
-from ingest.judged import judged
+from ingest.judged import judged, look_ahead
 from ingest.registry import Registry
 from ingest.said import TELEMETRY, Rejected
 from ingest.settings import IngestSettings
@@ -112,7 +113,7 @@ class _TelemetryLane:
         batch = await judged(self._conn, taken, self._registry, TELEMETRY, now)
         sifted = self._flood.sift(batch.said)
         trials = Trials(self._holding.partitions)
-        async with self._conn.transaction():
+        async with self._meanwhile(), self._conn.transaction():
             findings = await write(self._conn, batch.sifted(sifted), sifted.limited, trials, self._registry, now)
             fault.point(fault.BEFORE_COMMIT)
         fault.point(fault.AFTER_COMMIT)
@@ -122,6 +123,15 @@ class _TelemetryLane:
         self._window.done(taken, batch.refused_entries)
         lag = (self._clock() - taken[0].first.at).total_seconds()
         self._stats.batch(len(taken), perf_counter() - began, lag, batch.rejected, findings)
+
+    @asynccontextmanager
+    async def _meanwhile(self) -> AsyncIterator[None]:
+        """While the database works, what comes next is decoded."""
+        ahead = asyncio.create_task(look_ahead(self._window.next(LARGEST_BATCH), self._registry, TELEMETRY))
+        try:
+            yield
+        finally:
+            ahead.cancel()
 
     async def _refuse(self, one: Taken, why: str) -> None:
         log.error("rejected a message on %s: %s", one.first.topic, why)

@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -139,8 +139,8 @@ class Place:
 
     async def spawn(self, lane: str, fault: str = "", name: str = "") -> asyncio.subprocess.Process:
         """A worker in a process of its own, that dies where `fault` says."""
-        settings = {**asdict(self.settings(name or f"{lane}-process")), "clock": None}
-        del settings["clock"]
+        whole = self.settings(name or f"{lane}-process")
+        settings = {one.name: getattr(whole, one.name) for one in fields(whole) if one.name not in ("clock", "detectors")}
         environment = {**os.environ, "VIGIL_FAULT": fault, "INGEST": json.dumps(settings)}
         process = await asyncio.create_subprocess_exec(sys.executable, "-c", _PROGRAM.format(lane=lane), cwd=_ROOT, env=environment)
         self._stack.push_async_callback(_end, process)

@@ -46,8 +46,8 @@ async def test_smoke_above_the_threshold_is_raised_once(place: Any) -> None:
             await device.say("telemetry", {"t": start + second * 1000, "b": "x", "n": second, "v": values})
         await place.until(READINGS, [(12,)])
         await place.until("SELECT kind, hazard, subject, state FROM incidents", [("smoke", "fire", "home-1", "open")])
-    assert await place.rows("SELECT source, kind FROM alarms") == [("smoke-1", "smoke")]
-    ((evidence,),) = await place.rows("SELECT evidence FROM alarms")
+    ((kind, evidence),) = await place.rows("SELECT kind, evidence FROM alarms WHERE source = 'smoke-1'")
+    assert kind == "smoke"
     assert evidence
 
 

@@ -1,6 +1,6 @@
 """Nothing is dropped, repeats are one entry, everything that came is acknowledged, once it is done."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from hypothesis import settings
@@ -20,8 +20,8 @@ class Broker:
     def __init__(self) -> None:
         self.acknowledged: list[tuple[int, int]] = []
 
-    def acknowledge(self, arrived: Arrived) -> None:
-        self.acknowledged.append((arrived.generation, arrived.mid))
+    def acknowledge(self, arrived: Sequence[Arrived]) -> None:
+        self.acknowledged += [(one.generation, one.mid) for one in arrived]
 
 
 def add(window: Window, broker: Broker, arrived: Arrived, owner: str = "x") -> bool:
@@ -64,6 +64,20 @@ def test_nor_for_more_bytes_than_there_is_room_for(deliver: Deliver) -> None:
     window, broker = Window(most_bytes=1_000), Broker()
     assert [add(window, broker, deliver(TOPIC, bytes([n]) * 600, mid=n)) for n in range(4)] == [True, True, False, False]
     assert window.payload_bytes == 1_200
+
+
+def test_what_is_done_is_remembered_within_bounds(deliver: Deliver) -> None:
+    """By number and by size; the newest longest."""
+    window, broker = Window(remembered=2, remembered_bytes=100), Broker()
+
+    def known(payload: bytes, mid: int) -> bool:
+        new = add(window, broker, deliver(TOPIC, payload, mid=mid))
+        window.done(window.take(1))
+        return not new
+
+    assert [known(b"a", 1), known(b"b", 2), known(b"c", 3)] == [False] * 3
+    assert [known(b"c", 4), known(b"b", 5), known(b"a", 6)] == [True, True, False]
+    assert [known(bytes(101), 7), known(b"a", 8), known(bytes(101), 9)] == [False] * 3
 
 
 def test_after_a_reconnect_the_new_delivery_is_acknowledged(deliver: Deliver) -> None:
@@ -148,7 +162,7 @@ class Deliveries(RuleBasedStateMachine):
     def arrives(self, n: int) -> None:
         self.mid += 1
         self.seen.add(n)
-        self.window.add(_arrived(n, self.mid), "x", lambda arrived: self.acknowledged.add(int(arrived.payload)))
+        self.window.add(_arrived(n, self.mid), "x", self._acknowledge)
 
     @rule(limit=st.integers(1, 5))
     def take(self, limit: int) -> None:
@@ -165,6 +179,9 @@ class Deliveries(RuleBasedStateMachine):
     def end_of_batch(self) -> None:
         self.window.give_back(self.taken)
         self.taken = []
+
+    def _acknowledge(self, arrived: Sequence[Arrived]) -> None:
+        self.acknowledged |= {int(one.payload) for one in arrived}
 
     @invariant()
     def only_what_is_stored_is_acknowledged(self) -> None:
