@@ -17,8 +17,11 @@ LONGEST_GAP_MS = 2 * 3_600_000
 
 
 class Limits(Struct, frozen=True):
-    """What a metric may do. `top`: from here on it is at the end of its range; `noise`: mean zigzag, which is about half the
-    deviation of white noise; `offset`: the lowest value of an hour of clean air; `steady`: how little it moves meanwhile; `jump`: a step at once."""
+    """What a metric may do.
+
+    `top`: from here on it is at the end of its range; `noise`: mean zigzag, about half the deviation of white noise; `offset`: the
+    lowest value of an hour of clean air; `steady`: how little it moves meanwhile; `jump`: a step at once.
+    """
 
     unit: str
     top: float
@@ -40,8 +43,10 @@ LIMITS: dict[str, Limits] = {
 
 
 class Watch(Struct, frozen=True, gc=False):
-    """Times in ms. `same_*` the run of equal values; `zigzag` the mean of how far it goes back and forth; `low`, `high` of this window
-    and the one before; `recent` the last seven values; `jumped` when the last jump was seen."""
+    """Times in ms; `same_*` the run of equal values; `zigzag` the mean of how far it goes back and forth.
+
+    `low` and `high` are of this window and the one before, `recent` the last seven values, `jumped` when the last jump was seen.
+    """
 
     metric: str
     since: int
