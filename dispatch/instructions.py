@@ -1,6 +1,6 @@
-"""What the desk is told to have done first for each kind of fire and gas alarm: a key, whose words and steps belong to the playbook.
+"""What the desk is told to have done first for each kind of fire and gas alarm: a key; its words and steps belong to the playbook.
 
-Three levels: a pre-alarm asks for a look, an alarm to be verified on the way, a confirmed fire to be evacuated before anything else.
+Three levels: a pre-alarm asks for a look, an alarm is to be verified on the way, a confirmed fire evacuated before anything else.
 """
 
 from collections.abc import Iterable
