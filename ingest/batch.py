@@ -4,7 +4,7 @@ The broker hands an unacknowledged message over again every two seconds and afte
 is away each message in here comes again and again. It is one entry however often it comes; all its deliveries are acknowledged.
 """
 
-from collections import defaultdict, deque
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Container, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -52,7 +52,7 @@ class Window:
     ) -> None:
         self._entries: dict[Hashable, Taken] = {}
         self._waiting: deque[Taken] = deque()
-        self._done: dict[Hashable, int] = {}
+        self._done: OrderedDict[Hashable, int] = OrderedDict()  # a plain one is slow to give its oldest
         self._done_bytes = 0
         self._remembered, self._remembered_bytes = remembered, remembered_bytes
         self._most, self._most_bytes = most, most_bytes
@@ -107,7 +107,7 @@ class Window:
         for acknowledge, arrived in deliveries.items():
             acknowledge(arrived)
         while len(self._done) > self._remembered or self._done_bytes > self._remembered_bytes:
-            self._done_bytes -= self._done.pop(next(iter(self._done)))
+            self._done_bytes -= self._done.popitem(last=False)[1]
 
     def pending(self, taken: Iterable[Taken]) -> list[Taken]:
         """Those of them that are not done."""
