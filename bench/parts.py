@@ -2,7 +2,8 @@
 and write into a real database, in one process. No broker and no other process; arrival times are invented, so that every run does
 the same work whatever the machine does.
 
-The parts are sampled (SIGPROF, every two milliseconds of CPU time): the innermost known function on the stack is the part.
+The parts are sampled (SIGPROF, every two milliseconds of CPU time): the innermost known function on the stack is the part, and
+what the detectors take is told for each of them.
 """
 
 import itertools
@@ -18,6 +19,7 @@ from typing import Any
 
 import psutil
 
+from analytics.catalogue import TELEMETRY_LANE
 from bench import publisher, stored
 from bench.fleet import Fleet, area_codes
 from bench.machine import machine, versions
@@ -39,6 +41,7 @@ from ingest.written import write
 from store import messages
 from store.connect import Connection, connect
 from store.health import touch_readings
+from vigil import heap
 
 _EVERY_S = 0.002
 _REST = "transaction, event loop"
@@ -56,6 +59,7 @@ _PARTS: dict[str, Any] = {
     "write: order, rows": write,
 }
 _TABLE: dict[CodeType, str] = {function.__code__: part for part, function in _PARTS.items()}
+_DETECTORS: dict[CodeType, str] = {one.step.__code__: f"detector {one.name}" for one in reversed(TELEMETRY_LANE)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +98,12 @@ class Sampler:
         return {part: round(cpu_s * count / total, 2) for part, count in self.seen.most_common()}
 
     def _sample(self, _number: int, frame: FrameType | None) -> None:
+        detector = None
         while frame is not None:
+            detector = _DETECTORS.get(frame.f_code, detector)  # the outermost: a detector may run another's rule
             part = _TABLE.get(frame.f_code)
             if part is not None:
-                self.seen[part] += 1
+                self.seen[detector or part] += 1
                 return
             frame = frame.f_back
         self.seen[_REST] += 1
@@ -128,7 +134,7 @@ class _Worker:
         self._flood.adopt(sifted)
         self._window.done(taken, found.refused_entries)
 
-    def _acknowledge(self, _arrived: Arrived) -> None:
+    def _acknowledge(self, _arrived: object) -> None:
         """There is no broker to tell."""
 
 
@@ -153,6 +159,7 @@ async def _measured(conn: Connection, parameters: Parameters) -> dict[str, Any]:
     worker = await _worker(conn, parameters, began)
     arriving = _deliveries(parameters, began)
     await _worked_off(worker, itertools.islice(arriving, parameters.devices), parameters.batch, Sampler())  # each spoke once
+    heap.settle()  # as every process of the product does
     before, wall = _used(server), time.perf_counter()
     own = await _worked_off(worker, arriving, parameters.batch, sampler)
     share = 100_000 / parameters.messages

@@ -116,8 +116,10 @@ class _EventLane:
             fault.point(fault.BEFORE_COMMIT)
         fault.point(fault.AFTER_COMMIT)
         self._window.done(taken, found.refused_entries)
-        lag = (self._settings.clock() - taken[0].first.at).total_seconds()
+        committed = self._settings.clock()
+        lag = (committed - taken[0].first.at).total_seconds()
         self.stats.batch(len(taken), perf_counter() - began, lag, found.rejected, findings)
+        self.stats.published(found.said, committed)
 
     async def _refuse(self, conn: Connection, one: Taken, why: str) -> None:
         log.error("rejected a message on %s: %s", one.first.topic, why)

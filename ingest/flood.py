@@ -37,7 +37,9 @@ class Bucket(Struct, frozen=True, gc=False):
 
     def take(self, at: float, limit: Limit) -> tuple["Bucket", bool]:
         """The bucket afterwards, and whether there was anything in it."""
-        left = min(limit.at_once, self.left + abs(at - self.at) * limit.per_s)
+        left = self.left + abs(at - self.at) * limit.per_s
+        if left > limit.at_once:
+            left = limit.at_once
         return (Bucket(left - 1.0, at), True) if left >= 1.0 else (Bucket(left, at), False)
 
 
@@ -76,8 +78,8 @@ class Flood:
             if not isinstance(item, _LIMITED):
                 kept.append(place)
                 continue
-            pair, passes = self._take(changed.get(device) or self._buckets.get(device), item.at.timestamp(), item.now.timestamp())
-            changed[device] = pair
+            pair = changed.get(device) or self._buckets.get(device)
+            changed[device], passes = self._take(pair, item.at.timestamp(), item.now.timestamp())
             if passes:
                 kept.append(place)
             else:

@@ -121,8 +121,10 @@ class _TelemetryLane:
         self._flood.adopt(sifted)
         self._stats.limited(sifted.count)
         self._window.done(taken, batch.refused_entries)
-        lag = (self._clock() - taken[0].first.at).total_seconds()
+        committed = self._clock()
+        lag = (committed - taken[0].first.at).total_seconds()
         self._stats.batch(len(taken), perf_counter() - began, lag, batch.rejected, findings)
+        self._stats.published(batch.said, committed)
 
     @asynccontextmanager
     async def _meanwhile(self) -> AsyncIterator[None]:
