@@ -5,11 +5,11 @@ import json
 import sys
 from collections.abc import Sequence
 
-from vigil.offline import falls, fire, stillness
+from vigil.offline import bed_exit, falls, fire, stillness
 from vigil.offline.task import BadRecording, Task
 
 TASKS: dict[str, dict[str, Task]] = {
-    "evaluate": {"falls": falls.EVALUATE, "fire": fire.EVALUATE, "stillness": stillness.EVALUATE},
+    "evaluate": {"falls": falls.EVALUATE, "fire": fire.EVALUATE, "stillness": stillness.EVALUATE, "bed-exit": bed_exit.EVALUATE},
     "train": {"falls": falls.TRAIN, "routine": stillness.TRAIN, "fire": fire.TRAIN},
 }
 
