@@ -81,6 +81,7 @@ CAUSES = (
     "help_needed",
     "false_press",
     "dropped_device",
+    "sat_down_hard",
     "cooking_steam",
     "device_fault",
     "link_restored",

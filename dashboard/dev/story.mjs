@@ -15,7 +15,7 @@ export function board({ district, layers, areas, sites, seniors, zones, responde
   const world = {
     sites, seniors, zones, layers, brief,
     district: { ...district, areas: areas.map(({ outline, demo, ...a }) => a), sites: sites.map(({ address, phone, demo, ...s }) => s), layers: Object.keys(layers),
-      causes: ['real_emergency', 'real_fall', 'real_fire', 'real_gas', 'help_needed', 'false_press', 'dropped_device', 'cooking_steam', 'device_fault', 'link_restored', 'test', 'other'] },
+      causes: ['real_emergency', 'real_fall', 'real_fire', 'real_gas', 'help_needed', 'false_press', 'dropped_device', 'sat_down_hard', 'cooking_steam', 'device_fault', 'link_restored', 'test', 'other'] },
     responders: responders.map((r, i) => ({ code: r.code, name: r.name, kind: r.kind, vehicle: r.vehicle, skills: r.skills, area: r.area, lon: station.get(r.station).lon + Math.sin(i * 7) * 0.006, lat: station.get(r.station).lat + Math.cos(i * 5) * 0.004, position_at: ago(20), on_duty: i % 3 !== 0, busy: i % 11 === 1 })),
     figures: { devices: 9652, online: 9588, silent: 37, unprotected: 5, circle_share: 0.964, answer_p90_s: 11.9, answer_n: 42, alarms_10min: 3, ingest_per_s: 612, ingest_p99_ms: 21, probe_at: ago(40), probe_ms: 41 },
     presses: [], incidents: [],
