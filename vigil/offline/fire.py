@@ -21,7 +21,7 @@ from vigil.offline.task import BadRecording, Task
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _WEIGHTS = _CHECKOUT / "analytics" / "detectors" / "room_weights.py"
 _SCORES = _CHECKOUT / "docs" / "scores" / "fire.json"
-_CAUTION = "11 fires, 6 nodes each, are 11 fires: five of five means little. No recorded nuisance smoke was available."
+_CAUTION = "Six nodes of one fire are one fire, and few fires prove little. No recorded nuisance smoke was available."
 
 
 def lane(model: Model) -> tuple[Detector[Any], ...]:
