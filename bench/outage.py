@@ -21,7 +21,7 @@ from bench.figures import milliseconds, rate
 from bench.fleet import LOGIN, Fleet, buttons, talkers, topic
 from bench.machine import machine, versions
 from bench.place import Place, furnished
-from bench.processes import answer, ours
+from bench.processes import Died, answer, ours, tail
 from simulators import tokens
 from simulators.wire import Endpoint, Message, say
 from store.connect import Connection, connect
@@ -105,6 +105,8 @@ async def _stopped_and_back(place: Place, parameters: Parameters, background: Pr
     async with _asking(place) as conn, asyncio.timeout(_DRAINED_S):
         while background.returncode is None and await _behind_s(conn) > 1.0:  # noqa: ASYNC110 - asks another process
             await asyncio.sleep(0.5)
+    if background.returncode is not None:
+        raise Died(background.returncode, tail(place.folder / "nats.log"))
     phases.drained = time.monotonic()
     await asyncio.sleep(_AFTER_S)
     background.terminate()

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
+from statistics import median
 from typing import Any
 
 import psutil
@@ -90,13 +91,16 @@ def compared(points: list[Point]) -> dict[str, Any]:
 
 
 def steady(samples: list[tuple[float, int]], warm_up: float = _WARM_UP) -> dict[str, Any]:
-    """Of (second, bytes): least and most in MB after the warm-up, and how far both are from their middle, in per cent. Pure."""
+    """Of (second, bytes): least and most in MB after the warm-up, how far both are from their middle in per cent, and what the
+    second half has more than the first, median to median, in per cent. Pure."""
     sizes = [size for second, size in samples if second >= warm_up * samples[-1][0]]
     low, high = min(sizes), max(sizes)
+    first, second = median(sizes[: (len(sizes) + 1) // 2]), median(sizes[len(sizes) // 2 :])
     return {
         "low_mb": round(low / 2**20, 1),
         "high_mb": round(high / 2**20, 1),
         "within_pct": round(100 * (high - low) / (high + low), 1),
+        "growth_pct": round(100 * (second - first) / first, 1),
     }
 
 

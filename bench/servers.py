@@ -1,7 +1,8 @@
 """The product's own broker and database as `vigil up` runs them, fsync and synchronous_commit on, in a directory of their own.
 
-Two things are added for measuring. The desk, which no benchmark runs, may publish for every device, so that 5,000 devices need not be
-5,000 sockets. And PostgreSQL notes when each transaction committed (track_commit_timestamp), so that *stored* is the commit, not the INSERT.
+Two things are added for measuring. The desk, which no benchmark runs, may publish for every device, so that 5,000 devices need not
+be 5,000 sockets. And PostgreSQL notes when each transaction committed (track_commit_timestamp), so that *stored* is the commit, not
+the INSERT.
 """
 
 import asyncio

@@ -115,4 +115,7 @@ alarm in one incident that was on the console under one id and rang once.
 - A process of our own that is frozen is killed after 20 s and started again; database and broker are not
   ([why](decisions/0030-frozen-parts.md)).
 - With the database killed, frozen or restarting, every button could still connect: the callout judges from memory.
+- A database that is stopped and cannot come back, read-only, or whose disk is full, and a full disk for all of it:
+  `tests/faults/test_database_refuses.py` (`make test` plays the first three; as root, who may mount a small disk), ten minutes without
+  one: `python -m bench outage`.
 """

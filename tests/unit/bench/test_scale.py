@@ -20,5 +20,5 @@ def test_one_fleet_compares_with_nothing() -> None:
 
 def test_a_soak_is_as_steady_as_its_extremes_after_the_warm_up() -> None:
     samples = [(0.0, 50 * MB), (10.0, 80 * MB), (20.0, 100 * MB), (60.0, 120 * MB), (100.0, 110 * MB)]
-    assert steady(samples) == {"low_mb": 100.0, "high_mb": 120.0, "within_pct": 9.1}
-    assert steady([(0.0, MB), (100.0, MB)]) == {"low_mb": 1.0, "high_mb": 1.0, "within_pct": 0.0}
+    assert steady(samples) == {"low_mb": 100.0, "high_mb": 120.0, "within_pct": 9.1, "growth_pct": 4.5}
+    assert steady([(0.0, MB), (100.0, MB)]) == {"low_mb": 1.0, "high_mb": 1.0, "within_pct": 0.0, "growth_pct": 0.0}
