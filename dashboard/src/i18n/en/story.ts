@@ -129,6 +129,8 @@ export const story: Record<keyof typeof zh, string> = {
   'reason.heart_rate': 'Heart rate {value}, median of 15 min',
   'reason.breathing_rate': 'Breathing {value}, median of 15 min',
   'reason.heart_climbs': 'Heart rate {value} above the hour before',
+  'reason.left_bed': 'On the feet: {value}, told from {limit}',
+  'reason.still_in_bed': 'At rest again: {value}, below {limit}',
   'reason.probe_pressed': 'The probe pressed itself',
   'reason.probe_dead': 'The probe has stopped; no press has come out for {value}',
   'reason.probe_no_feed': 'The console server cannot be reached; no press has come out for {value}',

@@ -127,6 +127,8 @@ export const story = {
   'reason.heart_rate': '心率 {value}（15 分钟中位数）',
   'reason.breathing_rate': '呼吸 {value}（15 分钟中位数）',
   'reason.heart_climbs': '心率比前一小时高 {value}',
+  'reason.left_bed': '已起身：{value}，报警限 {limit}',
+  'reason.still_in_bed': '恢复坐卧：{value}，低于 {limit}',
   'reason.probe_pressed': '自检探针按下',
   'reason.probe_dead': '自检探针停止工作，已 {value} 没有成功按压',
   'reason.probe_no_feed': '连不上值班台服务器，已 {value} 没有成功按压',
