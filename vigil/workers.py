@@ -5,11 +5,13 @@
 
 import argparse
 import asyncio
+import contextlib
 import logging
 import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from psycopg.conninfo import make_conninfo
@@ -96,7 +98,7 @@ async def ingest(arguments: argparse.Namespace, settings: Settings) -> int:
     if arguments.lane == "events":
         await run_events(mine, told_to_stop())
     else:
-        os.nice(_LESS_URGENT)
+        let_presses_go_first()
         await run_telemetry(replace(mine, detectors=_detectors()), told_to_stop())
     return 0
 
@@ -108,6 +110,14 @@ def _detectors() -> tuple[Detector[Any], ...]:
     except (OSError, ValueError, KeyError) as error:
         logging.getLogger(__name__).error("falls are judged by the plain rule: %s", error)
         return TELEMETRY_LANE
+
+
+def let_presses_go_first() -> None:
+    """Where Linux groups by sessions, niceness counts only within one; so the session, if it is ours, is told too."""
+    os.nice(_LESS_URGENT)
+    if os.getsid(0) == os.getpid():
+        with contextlib.suppress(OSError):
+            Path("/proc/self/autogroup").write_text(str(_LESS_URGENT))
 
 
 async def desk(arguments: argparse.Namespace, settings: Settings) -> int:
