@@ -48,7 +48,10 @@ class FallModel:
         return np.asarray(1.0 / (1.0 + np.exp(-self._odds(rows))))
 
     def assess(self, row: Samples, impact_g: float) -> _Said:
-        """As `Judge.assess`: the row as it is, and once with each part made ordinary."""
+        """As `Judge.assess`: the row as it is, and for an alarm once with each part made ordinary."""
+        likely = float(self.probability(row[None])[0])
+        if likely < self.threshold:
+            return likely, ()
         rows = np.tile(row, (len(PARTS) + 1, 1))
         for place, columns in enumerate(PARTS.values(), 1):
             rows[place, columns] = self.usual[columns]
@@ -57,7 +60,7 @@ class FallModel:
         reasons = [
             Reason(f"fall_{part}", round(float(share), 2), None, "", "model") for share, part in said if share >= _LEAST_SAID
         ]
-        return float(1.0 / (1.0 + np.exp(-odds[0]))), tuple(reasons[:MOST_REASONS])
+        return likely, tuple(reasons[:MOST_REASONS])
 
     def judge(self) -> Judge:
         """This model as stage two."""

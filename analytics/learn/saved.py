@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED
 
 from sklearn.ensemble import HistGradientBoostingClassifier
 from skops import io
@@ -16,7 +17,7 @@ class Untrusted(ValueError):
 
 def save(grown: Sequence[HistGradientBoostingClassifier], path: Path) -> None:
     """Write forests."""
-    io.dump(list(grown), path)
+    io.dump(list(grown), path, compression=ZIP_DEFLATED, compresslevel=9)
 
 
 def load(path: Path) -> list[HistGradientBoostingClassifier]:
