@@ -19,6 +19,7 @@ from analytics.step import Detector, Finding, Origin, Waveform
 from devices.keys import Key, instant
 
 START = instant(1_790_000_000_000)
+CAUTION = "scripted recordings, falls mostly acted: no sensitivity in life, no rate a day (docs/models/falls.md)"
 SILENT_AFTER = timedelta(seconds=30)  # so long after the last packet the detector's own deadlines are let pass
 
 _ORIGIN = Origin("wear-1", "wearable", "1", "home-1", "", "resident-1")
@@ -90,6 +91,7 @@ def report(found: Sequence[Outcome]) -> dict[str, Any]:
         "alarmed_trials": sum(bool(one.alarms) for one in found),
         "cpu_s_per_hour_of_signal": round(cpu_s / hours, 3) if hours else None,
         "not_computed": _not_computed(found),
+        "caution": CAUTION,
     }
     if told:
         figures |= counted(told) | _details(told)
@@ -126,7 +128,7 @@ def _details(told: Sequence[Outcome]) -> dict[str, Any]:
     return {
         "false_alarms": false,
         "false_alarms_per_scripted_hour": round(false / hours, 2) if hours else None,
-        "delay_from_impact_s": {"median": median(delays), "max": delays[-1]} if delays else None,
+        "delay_from_impact_s": {"median": round(median(delays), 2), "max": round(delays[-1], 2)} if delays else None,
         "elderly": counted([one for one in told if one.elderly]) if any(one.elderly for one in told) else None,
         "activities": _activities(told),
         "subjects": _subjects(told),
