@@ -14,7 +14,7 @@ import pytest
 from analytics import models
 from analytics.detectors.fall_motion import fall_motion
 from analytics.evaluate.falls import stream
-from tests.unit.analytics.motion.made import CALM, STORY, motion
+from tests.unit.analytics.motion.made import CALM, TRIPPING, motion
 from vigil.offline.__main__ import main
 
 ROOT = Path(__file__).parents[2]
@@ -26,9 +26,9 @@ pytestmark = pytest.mark.skipif(not models.FALLS.exists(), reason="there is no m
 
 
 @pytest.mark.parametrize("rate_hz", [25.0, 50.0, 100.0])
-def test_a_fall_by_hand_is_one_and_walking_is_none(rate_hz: float) -> None:
+def test_a_fall_made_by_hand_is_one_and_walking_is_none(rate_hz: float) -> None:
     judge = models.load_falls().judge()
-    assert len(stream(fall_motion(judge), motion(STORY, rate_hz))) == 1
+    assert len(stream(fall_motion(judge), motion(TRIPPING, rate_hz))) == 1
     assert stream(fall_motion(judge), motion(CALM, rate_hz)) == ()
 
 

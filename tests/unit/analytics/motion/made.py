@@ -38,6 +38,7 @@ def _lying(t: Samples) -> Samples:
 
 
 STORY: tuple[Motion, ...] = ((5.0, _standing), (0.5, _falling), (0.2, _hitting), (8.0, _lying))
+TRIPPING: tuple[Motion, ...] = ((5.0, _walking), *STORY[1:])
 CALM: tuple[Motion, ...] = ((5.0, _standing), (10.0, _walking), (5.0, _standing))
 RISING: tuple[Motion, ...] = (*STORY, (15.0, _walking))
 
