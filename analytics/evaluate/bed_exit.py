@@ -24,13 +24,18 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trial:
-    """One recording: `times` in seconds, `rows` of features (n, FEATURES), `up` whether walking, `exits` (time, from the bed?)."""
+    """One recording: `times` in seconds, `rows` of features (n, FEATURES), `labels` (n,), `exits` (time, from the bed?)."""
 
     group: str
     times: Numbers
     rows: Numbers
-    up: NDArray[np.bool_]
+    labels: NDArray[np.int64]
     exits: tuple[tuple[float, bool], ...]
+
+    @property
+    def up(self) -> NDArray[np.bool_]:
+        """Where somebody walks."""
+        return np.asarray(self.labels == WALKING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +63,9 @@ def trial(group: str, times: Sequence[float], samples: Sequence[Sample], labels:
     for second, sample in zip(times, samples, strict=True):
         track, row = observe(track, EPOCH + timedelta(seconds=second), sample)
         rows.append(row)
-    up = np.array([label == WALKING for label in labels])
-    exits = tuple(
-        (float(times[place]), labels[place - 1] in BED) for place in range(1, len(labels)) if up[place] and not up[place - 1]
-    )
-    return Trial(group, np.asarray(times, dtype=np.float64), np.array(rows), up, exits)
+    rises = [place for place in range(1, len(labels)) if labels[place] == WALKING != labels[place - 1]]
+    exits = tuple((float(times[place]), labels[place - 1] in BED) for place in rises)
+    return Trial(group, np.asarray(times, dtype=np.float64), np.array(rows), np.asarray(labels, dtype=np.int64), exits)
 
 
 def conditions(one: Trial, ups: Numbers, threshold: float) -> list[tuple[float, float]]:
@@ -84,7 +87,7 @@ def score(one: Trial, ups: Numbers, threshold: float) -> Seen:
     fresh = [any(abs(a - at) <= WITHIN_S for a, _ in told) for at, _ in one.exits]
     walked = one.times[one.up]
     false = sum(not (_walked(walked, a, b) or any(a - WITHIN_S <= at <= b + WITHIN_S for at, _ in one.exits)) for a, b in told)
-    lasts = np.diff(one.times, append=one.times[-1])
+    lasts = np.minimum(np.diff(one.times, append=one.times[-1]), WITHIN_S)  # of longer gaps nothing is known
     under = np.array([any(a <= second < b for a, b in told) for second in one.times.tolist()])
     return Seen(
         exits=len(seen),
