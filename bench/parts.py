@@ -125,7 +125,7 @@ class _Worker:
     async def batch(self, size: int, now: datetime) -> None:
         """One transaction of what has arrived."""
         taken = self._window.take(size)
-        found = await judged(self._conn, taken, self._registry, TELEMETRY, now)
+        found = await judged(self._conn, taken, self._registry, TELEMETRY)
         sifted = self._flood.sift(found.said)
         trials = Trials(self._partitions)
         async with self._conn.transaction():

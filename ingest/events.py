@@ -110,7 +110,7 @@ class _EventLane:
 
     async def _store(self, conn: Connection, taken: Sequence[Taken]) -> None:
         began, now = perf_counter(), self._settings.clock()
-        found = await judged(conn, taken, self.registry, EVENTS, now)
+        found = await judged(conn, taken, self.registry, EVENTS)
         async with conn.transaction():
             findings = await _write(conn, found, now)
             fault.point(fault.BEFORE_COMMIT)

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 
 from broker.session import Arrived
 from ingest.batch import Taken
@@ -38,12 +37,12 @@ class Judged:
         return replace(self, said=[self.said[place] for place in kept], owners=[self.owners[place] for place in kept])
 
 
-async def judged(conn: Connection, taken: Sequence[Taken], registry: Registry, lane: str, now: datetime) -> Judged:
+async def judged(conn: Connection, taken: Sequence[Taken], registry: Registry, lane: str) -> Judged:
     """Decode a batch by the newest register there is."""
     if registry.stale:
         await registry.load(conn)
     found = _decoded(taken, registry, lane)
-    if registry.doubtful((one.unknown for _, one in found.refused), now):
+    if await registry.outdated(conn, {one.unknown for _, one in found.refused}):
         await registry.load(conn)
         found = _decoded(taken, registry, lane)
     return found

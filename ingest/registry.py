@@ -1,15 +1,11 @@
 """The register in memory: reloaded when it is said to have changed, and before any device is refused as unknown."""
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections.abc import Collection
 
 from ingest.alarms import by_zone
 from ingest.said import Known, known
 from store import devices
 from store.connect import Connection
-
-_ASK_AGAIN = timedelta(seconds=30)
-_REMEMBERED = 10_000
 
 
 class Registry:
@@ -20,7 +16,6 @@ class Registry:
         self.zones: dict[str, Known] = {}
         self.stale = True
         self.loads = 0
-        self._unknown: dict[str, datetime] = {}
 
     def changed(self, *_: object) -> None:
         """Take a notice, or the news that notices may have been missed."""
@@ -37,15 +32,10 @@ class Registry:
         self.zones = by_zone(self.known)
         self.loads += 1
 
-    def doubtful(self, codes: Iterable[str], now: datetime) -> bool:
-        """Whether to load again before these are refused: an enrolment may be younger than what is in memory.
+    async def outdated(self, conn: Connection, codes: Collection[str]) -> bool:
+        """Whether one of these unknown codes is enrolled after all: a notice may come later than the device's first word.
 
-        A code that was looked up in vain is not looked up again for a while, so that a foreign network full of lamps costs nothing.
+        Asked each time, by the index: a foreign network full of lamps costs a question a batch, and no press is refused for them.
         """
-        fresh = [
-            code for code in codes if code and now - self._unknown.get(code, datetime.min.replace(tzinfo=now.tzinfo)) > _ASK_AGAIN
-        ]
-        if len(self._unknown) + len(fresh) > _REMEMBERED:
-            self._unknown.clear()
-        self._unknown.update(dict.fromkeys(fresh, now))
-        return bool(fresh)
+        askable = [code for code in codes if code and "\0" not in code]  # a foreign payload names what it likes
+        return bool(askable) and await devices.enrolled(conn, askable)

@@ -110,7 +110,7 @@ class _TelemetryLane:
 
     async def _store(self, taken: Sequence[Taken]) -> None:
         began, now = perf_counter(), self._clock()
-        batch = await judged(self._conn, taken, self._registry, TELEMETRY, now)
+        batch = await judged(self._conn, taken, self._registry, TELEMETRY)
         sifted = self._flood.sift(batch.said)
         trials = Trials(self._holding.partitions)
         async with self._meanwhile(), self._conn.transaction():

@@ -1,6 +1,6 @@
 """Devices: the register that decides where each one is, their credentials, and what was last heard of each."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -112,6 +112,12 @@ async def one(conn: Connection, code: str) -> RegisteredDevice:
     if found is None:
         raise UnknownDevice(code)
     return found
+
+
+async def enrolled(conn: Connection, codes: Collection[str]) -> bool:
+    """Whether any of them is a device of the register."""
+    row = await (await conn.execute(_SQL["enrolled"], {"codes": list(codes)})).fetchone()
+    return bool(row and row[0])
 
 
 async def credentials(conn: Connection) -> dict[str, DeviceCredential]:

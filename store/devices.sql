@@ -10,6 +10,9 @@ LEFT JOIN devices AS gateways ON gateways.device_id = devices.gateway_id
 WHERE %(code)s::text IS NULL OR devices.code = %(code)s
 ORDER BY devices.code;
 
+-- name: enrolled
+SELECT EXISTS (SELECT FROM devices WHERE code = ANY (%(codes)s));
+
 -- name: credentials
 SELECT devices.code, devices.token_sha256, devices.area, sites.code AS site, devices.profile
 FROM devices JOIN sites USING (site_id)

@@ -10,7 +10,6 @@ from ingest.judged import judged, look_ahead
 from ingest.registry import Registry
 from ingest.said import TELEMETRY, Register
 from store.connect import Connection
-from tests.unit.ingest.conftest import NOW
 
 NOBODY = cast("Connection", None)  # a register that is fresh and knows every device asks nobody
 OTHER = "0x00158d0001234567"
@@ -36,17 +35,15 @@ async def test_decoded_ahead_and_used(register: Register, deliver: Callable[...,
     taken = window.take(120)
     ahead = [entry.decoded for entry in taken]
     assert [one is not None for one in ahead] == [True] * 110 + [False] * 10
-    found = await judged(NOBODY, taken, registry, TELEMETRY, NOW)
+    found = await judged(NOBODY, taken, registry, TELEMETRY)
     assert [one.item.key.n for one in found.said if isinstance(one.item, Reading)] == list(range(120))
     assert all(said is one[1][0] for said, one in zip(found.said, ahead, strict=False) if one)
 
 
 async def test_the_newest_register_decides(register: Register, deliver: Callable[..., Arrived]) -> None:
-    window, registry = _waiting(deliver, "smoke-1", OTHER), _registry(register)
+    window, registry = _waiting(deliver, "smoke-1"), _registry(register)
     await look_ahead(window.next(9), registry, TELEMETRY)
-    del registry.known["smoke-1"]
+    registry.known["smoke-1"] = register[OTHER]
     registry.loads += 1
-    registry.doubtful(["smoke-1"], NOW)  # asked for in vain a moment ago
-    found = await judged(NOBODY, window.take(9), registry, TELEMETRY, NOW)
-    assert [one.known.device.code for one in found.said] == [OTHER]
-    assert [one.unknown for _, one in found.refused] == ["smoke-1"]
+    found = await judged(NOBODY, window.take(9), registry, TELEMETRY)
+    assert [one.known for one in found.said] == [register[OTHER]]

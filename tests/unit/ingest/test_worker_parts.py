@@ -21,23 +21,6 @@ from ingest.stats import Stats, percentile
 ROOT = Path(__file__).parents[3]
 
 
-def test_an_unknown_device_is_looked_up_once_in_a_while(now: datetime) -> None:
-    registry = Registry()
-    assert registry.doubtful(["lamp", ""], now)
-    assert not registry.doubtful(["lamp"], now + timedelta(seconds=29))
-    assert registry.doubtful(["lamp", "other"], now + timedelta(seconds=29))
-    assert registry.doubtful(["lamp"], now + timedelta(seconds=31))
-    assert not registry.doubtful([], now)
-    assert not registry.doubtful(["", ""], now)
-
-
-def test_unknown_devices_cannot_fill_the_memory(now: datetime) -> None:
-    registry = Registry()
-    for start in range(0, 30_000, 1_000):
-        registry.doubtful([f"lamp-{n}" for n in range(start, start + 1_000)], now)
-    assert len(registry._unknown) <= 10_000
-
-
 def test_a_notice_makes_the_register_stale() -> None:
     registry = Registry()
     registry.stale = False
