@@ -31,6 +31,7 @@ _OPTIONS = " ".join(
         ("lock_timeout", _LOCK_MS),
         ("statement_timeout", _STATEMENT_MS),
         ("idle_in_transaction_session_timeout", _IDLE_IN_TRANSACTION_MS),
+        ("max_parallel_workers_per_gather", 0),  # a month of a device takes 2 ms, and starting workers for it 30
     )
 )
 

@@ -37,6 +37,19 @@ async def test_waiting_for_a_lock_has_an_end(database: Database) -> None:
         assert row == ("10s", "1min")
 
 
+async def test_no_question_of_ours_starts_parallel_workers(conn: Connection) -> None:
+    """The planner, who knows no tail of the roll-ups, would start two for a month of one device."""
+    plan = "EXPLAIN SELECT count(*) FROM generate_series(1, 3) AS a, readings WHERE n % 2 = 0"
+    await conn.execute("SET LOCAL parallel_setup_cost = 0")
+    await conn.execute("SET LOCAL parallel_tuple_cost = 0")
+    await conn.execute("SET LOCAL min_parallel_table_scan_size = 0")
+    rows = await (await conn.execute(plan)).fetchall()
+    assert not any("Gather" in row[0] for row in rows), rows
+    await conn.execute("SET LOCAL max_parallel_workers_per_gather = 2")
+    rows = await (await conn.execute(plan)).fetchall()
+    assert any("Gather" in row[0] for row in rows), rows
+
+
 async def test_nobody_there_is_told_soon(database: Database) -> None:
     started = time.monotonic()
     with pytest.raises(psycopg.OperationalError):
