@@ -1,7 +1,7 @@
 """Wearers a core: the CPU that raw signal costs the detectors, 50 samples a second in one packet, states adopted as after a commit.
 
-Everyone walks, some of them hard enough to be looked at; one in a hundred falls, so that stage two has its part. What a message costs
-beside its detectors is `parts`' to say.
+Everyone walks, some of them hard enough to be looked at; one in a hundred falls, so that stage two has its part. What a message
+costs beside its detectors is `parts`' to say.
 """
 
 import time

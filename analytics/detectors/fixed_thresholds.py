@@ -1,4 +1,4 @@
-"""Smoke, gas and electrical warnings by fixed levels: one reading at the limit is an alarm; a minute well below it ends the condition.
+"""Smoke, gas and electrical warnings by fixed levels: one reading at the limit is an alarm; a minute well below it ends it.
 
 Sources ([M]: from memory, to be checked against the standard before anything is claimed with it):
 - smoke 10 %/m obscuration: within what EN 54-7 point detectors respond to [M].

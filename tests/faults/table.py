@@ -116,6 +116,6 @@ alarm in one incident that was on the console under one id and rang once.
   ([why](decisions/0030-frozen-parts.md)).
 - With the database killed, frozen or restarting, every button could still connect: the callout judges from memory.
 - A database that is stopped and cannot come back, read-only, or whose disk is full, and a full disk for all of it:
-  `tests/faults/test_database_refuses.py` (`make test` plays the first three; as root, who may mount a small disk), ten minutes without
-  one: `python -m bench outage`.
+  `tests/faults/test_database_refuses.py` (`make test` plays the first three; as root, who may mount a small disk), ten minutes
+  without one: `python -m bench outage`.
 """
