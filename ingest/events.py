@@ -30,6 +30,7 @@ from ingest.stats import Stats
 from ingest.worker import Worker
 from store import alarms, messages
 from store.connect import Connection
+from store.health import HealthRow
 
 log = logging.getLogger(__name__)
 
@@ -112,9 +113,11 @@ class _EventLane:
         began, now = perf_counter(), self._settings.clock()
         found = await judged(conn, taken, self.registry, EVENTS)
         async with conn.transaction():
-            findings = await _write(conn, found, now)
+            findings, heard = await _write(conn, found, now)
             fault.point(fault.BEFORE_COMMIT)
         fault.point(fault.AFTER_COMMIT)
+        if heard:
+            await messages.touch_health(conn, heard)
         self._window.done(taken, found.refused_entries)
         committed = self._settings.clock()
         lag = (committed - taken[0].first.at).total_seconds()
@@ -129,8 +132,12 @@ class _EventLane:
         self.stats.batch(1, 0.0, 0.0, 1, 0)
 
 
-async def _write(conn: Connection, found: Judged, now: datetime) -> int:
-    """Everything that one transaction holds; answers the number of findings."""
+async def _write(conn: Connection, found: Judged, now: datetime) -> tuple[int, list[HealthRow]]:
+    """Everything that one transaction holds; answers the number of findings, and what this tells about the devices themselves.
+
+    The latter is written after the commit: the telemetry lane may hold the row of the same device for as long as its batch takes,
+    and no press waits for that.
+    """
     said = await settled(conn, found.said)
     fresh = await _events(conn, said)
     news = [new_alarm(finding, one.known.device, event.now) for one, event in fresh for finding in judge(event)]
@@ -140,12 +147,10 @@ async def _write(conn: Connection, found: Judged, now: datetime) -> int:
     if acks:
         await messages.insert_acks(conn, [rows.ack_row(one, ack) for one, ack in acks])
     heard = [rows.health_row(one) for one in (*(one for one, _ in fresh), *(one for one, _ in acks))]
-    if heard:
-        await messages.touch_health(conn, heard)
     refused = rows.rejected_rows(EVENTS, found.refused)
     if refused:
         await messages.reject(conn, refused)
-    return len(news)
+    return len(news), heard
 
 
 async def _events(conn: Connection, said: Sequence[Said]) -> list[tuple[Said, Event]]:

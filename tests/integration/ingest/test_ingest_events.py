@@ -40,6 +40,21 @@ async def test_a_press_is_one_event_one_alarm_one_incident_and_is_told(place: An
     await listener
 
 
+async def test_a_press_does_not_wait_for_who_holds_the_health_of_its_device(place: Any) -> None:
+    """The telemetry lane holds that row for as long as its batch takes."""
+    touched = "SELECT event_at IS NOT NULL, battery FROM device_health JOIN devices USING (device_id) WHERE code = 'sos-1'"
+    device = await place.device("sos-1")
+    async with place.running(run_events):
+        await device.say("event", place.message(e="test"))
+        await place.until(touched, [(True, None)])
+        async with await connect(place.dsn("vigil_owner")) as holder:
+            await holder.execute("UPDATE device_health SET signal = -50")
+            await device.say("event", place.message(e="sos", v={"battery": 3}))
+            await place.until("SELECT kind, state FROM incidents", [("sos", "open")])
+            await holder.commit()
+        await place.until(touched, [(True, 3.0)])
+
+
 async def test_delivered_again_changes_nothing(place: Any) -> None:
     message = place.message(e="sos")
     device = await place.device("sos-1")
