@@ -52,7 +52,7 @@ def reset(condition: Condition) -> Condition:
 
 
 def _idle(condition: Condition, at: datetime, over: bool) -> tuple[Condition, Change]:
-    if is_late(condition, at):
+    if condition.last is not None and at <= condition.last:
         known = condition.ended is not None and at <= condition.ended
         if known or not over:
             return condition, Change.NONE

@@ -24,7 +24,7 @@ NAME, VERSION = "chatter", 1
 _RULE = f"{NAME}/{VERSION}"
 
 
-class ChatterState(Struct, frozen=True):
+class ChatterState(Struct, frozen=True, gc=False):
     """`up` since when the smoke is up; `over` when the short episodes of the last hour ended."""
 
     source: str

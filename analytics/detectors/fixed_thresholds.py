@@ -45,7 +45,7 @@ class LevelState(Struct, frozen=True, gc=False):
     condition: Condition
 
 
-_LEVELS = (
+LEVELS = (
     Level("smoke", "smoke_obscuration", SMOKE_PCT_PER_M, SMOKE_PCT_PER_M * CALM_PART, "%/m", "EN 54-7 [M]", "smoke_detector"),
     Level("gas", "gas", GAS_PCT_LEL, GAS_PCT_LEL * CALM_PART, "%LEL", "GB 15322.2-2019 [M]", "gas_detector"),
     Level("residual_current", "residual_current", RESIDUAL_MA, RESIDUAL_MA * 0.8, "mA", "GB 14287.2 [M]", "electrical_monitor"),
@@ -90,4 +90,4 @@ def _reason(level: Level, change: Change, value: float) -> Reason:
     return Reason(f"{level.kind}_calm", value, level.calm, level.unit, "ours")
 
 
-DETECTORS: tuple[Detector[Any], ...] = tuple(fixed_level(level) for level in _LEVELS)
+DETECTORS: tuple[Detector[Any], ...] = tuple(fixed_level(level) for level in LEVELS)

@@ -30,18 +30,19 @@ _Samples = tuple[tuple[datetime, float], ...]
 
 
 class HeatState(Struct, frozen=True, gc=False):
-    """`samples`: temperatures of the last three minutes, at most one (the lowest) every five seconds."""
+    """`samples`: temperatures of the last three minutes, at most one (the lowest) every five seconds; none is below `floor`."""
 
     source: str
     condition: Condition
     samples: _Samples = ()
+    floor: float = 0.0
 
 
 def rise(samples: _Samples, at: datetime, temperature: float) -> float:
     """The steepest rise to this reading in °C/min, 0 when it does not rise. A rise within less than a minute counts as of one."""
     steepest = 0.0
     for then, cooler in samples:
-        if cooler < temperature:
+        if temperature - cooler > steepest:  # else no span of a minute or more can make it the steepest
             minutes = max(at - then, SHORTEST) / SHORTEST
             steepest = max(steepest, (temperature - cooler) / minutes)
     return steepest
@@ -54,6 +55,8 @@ def _remember(samples: _Samples, at: datetime, temperature: float) -> _Samples:
         keep += 1
     if samples and at - samples[-1][0] < SPACING:
         then, cooler = samples[-1]
+        if not keep and cooler <= temperature:
+            return samples
         return (*samples[keep:-1], (then, min(cooler, temperature)))
     return (*samples[keep:], (at, temperature))
 
@@ -64,19 +67,25 @@ def _start(key: str, active: Mapping[str, datetime]) -> HeatState:
 
 def _step(state: HeatState, item: Input) -> tuple[HeatState, tuple[Finding, ...]]:
     if isinstance(item, Reset) and item.kind == "heat":
-        return HeatState(state.source, reset(state.condition), state.samples), ()
+        return HeatState(state.source, reset(state.condition), state.samples, state.floor), ()
     if not isinstance(item, Reading) or (temperature := item.values.get("temperature")) is None:
         return state, ()
     late = is_late(state.condition, item.at)
-    samples = state.samples if late else _remember(state.samples, item.at, temperature)
-    rate = 0.0 if late else rise(samples, item.at, temperature)
+    samples, floor, rate = state.samples, state.floor, 0.0
+    if not late:
+        samples = _remember(samples, item.at, temperature)
+        floor = min(floor, temperature) if state.samples else temperature
+        if temperature - floor >= CALM_RISE_C_PER_MIN or temperature >= STATIC_C or state.condition.onset is not None:
+            floor, rate = min(cooler for _, cooler in samples), rise(samples, item.at, temperature)
+        else:
+            return HeatState(state.source, Condition(item.at, None, None, state.condition.ended), samples, floor), ()
     over = temperature >= STATIC_C or rate >= RISE_C_PER_MIN
     calm = temperature < CALM_C and rate < CALM_RISE_C_PER_MIN
     condition, change = advance(state.condition, item.at, over, calm, HOLD)
     if late and condition is state.condition:
         return state, ()
     found = () if change is Change.NONE else (_finding(state.source, item, change, temperature, rate),)
-    return HeatState(state.source, condition, samples), found
+    return HeatState(state.source, condition, samples, floor), found
 
 
 def _finding(source: str, item: Reading, change: Change, temperature: float, rate: float) -> Finding:

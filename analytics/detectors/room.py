@@ -37,7 +37,7 @@ NAME, VERSION = "room", 1
 Score = Callable[[Mapping[str, float]], float]
 
 
-class RoomState(Struct, frozen=True):
+class RoomState(Struct, frozen=True, gc=False):
     """`witnesses` and `channels` by device; `over_since` when the score began to ask for a look; one condition a kind."""
 
     source: str
@@ -92,19 +92,28 @@ def _armed(state: RoomState, kind: str) -> RoomState:
 
 def _hear(state: RoomState, item: Reading | Event) -> tuple[tuple[room_floor.Witness, ...], tuple[Channel, ...]]:
     """The witnesses and channels after an item; the same tuples when it says nothing new."""
-    device = item.origin.device
-    place = next((n for n, one in enumerate(state.witnesses) if one.device == device), None)
-    before = room_floor.Witness(device) if place is None else state.witnesses[place]
+    device, witnesses, channels = item.origin.device, state.witnesses, state.channels
+    place, before = _witness(witnesses, device)
     if isinstance(item, Event):
-        after, channels = room_floor.told(before, item), state.channels
+        after = room_floor.told(before, item)
     else:
-        after = room_floor.hear(before, item)
-        channels = heard(state.channels, device, milliseconds(item.at), item.values)
+        after = room_floor.hear(before, item, channels)
+        channels = heard(channels, device, milliseconds(item.at), item.values)
+    if place == len(witnesses):
+        return ((*witnesses, after) if after is not before or isinstance(item, Reading) else witnesses), channels
     if after is before:
-        return state.witnesses, channels
-    if place is None:
-        return (*state.witnesses, after), channels
-    return (*state.witnesses[:place], after, *state.witnesses[place + 1 :]), channels
+        return witnesses, channels
+    return (*witnesses[:place], after, *witnesses[place + 1 :]), channels
+
+
+def _witness(witnesses: tuple[room_floor.Witness, ...], device: str) -> tuple[int, room_floor.Witness]:
+    """The witness of a device and its place, which is behind the last for one that is new."""
+    place = 0
+    for one in witnesses:
+        if one.device == device:
+            return place, one
+        place += 1
+    return place, room_floor.Witness(device)
 
 
 def _judged(
@@ -116,15 +125,17 @@ def _judged(
     rule: str,
 ) -> tuple[RoomState, tuple[Finding, ...]]:
     at, found = item.at, signs(channels)
-    stands = [(one.device, kind) for one in witnesses for kind in room_floor.standing(one, at)]
+    logits = judge(found)
+    gas_co = gas_co_reasons(channels, CO_LOOK_PPM, GAS_LOOK_PCT_LEL)
+    stands = [(one.device, kind) for one in witnesses if not one.mute for kind in room_floor.standing(one, at)]
+    if logits < 0 and not gas_co and not stands and _rests(state):
+        return RoomState(state.source, witnesses, channels, None, state.look, state.gas_co, state.confirmed, state.check), ()
     fire = [one for one in stands if one[1] != "gas"]
     certain = len(fire) > 1 and any(kind in room_floor.FIRE for _, kind in fire)
-    logits = judge(found)
     over_since = None if logits < 0 else at if state.over_since is None else min(state.over_since, at)
     asked = over_since is not None and at - over_since >= SEEN_FOR
     smoke = any(kind == "smoke" for _, kind in stands)
     looks_like = nuisance.pattern(found) if smoke and not certain else None
-    gas_co = gas_co_reasons(channels, CO_LOOK_PPM, GAS_LOOK_PCT_LEL)
     look = _advance(state.look, at, asked, logits < -CALM_LOGITS, LOOK_HOLD)
     gas = _advance(state.gas_co, at, bool(gas_co), not gas_co, HOLD)
     confirmed = _advance(state.confirmed, at, certain, not fire, HOLD)
@@ -138,6 +149,10 @@ def _judged(
     why = (look_reasons(found, confidence), gas_co, confirmed_reasons(fire), check_reasons(confidence, looks_like))
     told = zip(KINDS, changes, why, strict=True)
     return after, tuple(_finding(state.source, *one, item, rule, evidence) for one in told if one[1] is not Change.NONE)
+
+
+def _rests(state: RoomState) -> bool:
+    return state.look.onset is None and state.gas_co.onset is None and state.confirmed.onset is None and state.check.onset is None
 
 
 def _advance(condition: Condition, at: datetime, over: bool, calm: bool, hold: timedelta) -> tuple[Condition, Change]:

@@ -30,12 +30,16 @@ class Model(Struct, frozen=True):
 
 def shaped(term: Term, signs: Mapping[str, float]) -> float:
     """What one sign is before its weight: its logarithm, so that the first degrees count most and a wild value counts no more."""
-    return math.log1p(min(max(signs[term.sign], 0.0), term.cap) / term.scale)
+    sign = signs[term.sign]
+    return math.log1p((term.cap if sign > term.cap else sign) / term.scale) if sign > 0 else 0.0
 
 
 def score(model: Model, signs: Mapping[str, float]) -> float:
     """The score of a room's signs, in logits."""
-    return model.intercept + sum(term.weight * shaped(term, signs) for term in model.terms)
+    total = 0.0
+    for term in model.terms:
+        total += term.weight * shaped(term, signs)
+    return model.intercept + total
 
 
 def probability(logits: float) -> float:

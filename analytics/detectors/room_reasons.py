@@ -41,9 +41,10 @@ def gas_co_reasons(channels: Iterable[Channel], co_ppm: float, gas_pct_lel: floa
     """CO of the last minutes and gas of now, where they are at the pre-alarm's limits."""
     reasons: list[Reason] = []
     for channel in channels:
-        if channel.metric == "co" and channel.slow >= co_ppm:
+        metric = channel.metric
+        if metric == "co" and channel.slow >= co_ppm:
             reasons.append(Reason("co_look", round(channel.slow, 1), co_ppm, "ppm", "EN 50291-1 lowest gate [M]; ours"))
-        if channel.metric == "gas" and channel.fast >= gas_pct_lel:
+        if metric == "gas" and channel.fast >= gas_pct_lel:
             reasons.append(Reason("gas_look", round(channel.fast, 1), gas_pct_lel, "%LEL", "GB 15322.2-2019 lower bound [M]; ours"))
     return tuple(reasons)
 

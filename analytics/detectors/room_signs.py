@@ -19,6 +19,7 @@ LONGEST_GAP_MS = 15 * 60_000  # what was not heard for longer starts anew
 METRICS = ("smoke_obscuration", "temperature", "co", "gas", "co2", "humidity")
 _SIGNS = {metric: (f"{metric}_rise", f"{metric}_growth") for metric in METRICS}
 NAMES = tuple(name for pair in _SIGNS.values() for name in pair)
+_NONE = dict.fromkeys(NAMES, 0.0)
 
 
 class Channel(Struct, frozen=True, gc=False):
@@ -53,7 +54,7 @@ def follow(channel: Channel, at: int, value: float) -> Channel:
     span = gap / 1000
     age = (at - channel.since) / 1000
     fast = channel.fast + (value - channel.fast) * span / (span + FAST_S)
-    slow = channel.slow + (value - channel.slow) * max(span / (span + SLOW_S), span / (span + age))
+    slow = channel.slow + (value - channel.slow) * (span / (span + (age if age < SLOW_S else SLOW_S)))
     towards = BASE_FALLS_S if fast < channel.base else BASE_RISES_S
     base = channel.base + (fast - channel.base) * span / (span + towards)
     return Channel(channel.device, channel.metric, channel.since, at, fast, slow, base)
@@ -66,26 +67,29 @@ def first(device: str, metric: str, at: int, value: float) -> Channel:
 
 def heard(channels: tuple[Channel, ...], device: str, at: int, values: Mapping[str, float]) -> tuple[Channel, ...]:
     """All channels of a room after one reading of one device; the same tuple when nothing in it is new."""
-    new = {metric: value for metric, value in values.items() if metric in _SIGNS}
-    if not new:
-        return channels
-    changed, after = False, []
-    for channel in channels:
-        if channel.device == device and (value := new.pop(channel.metric, None)) is not None:
+    known, after = 0, None
+    for place, channel in enumerate(channels):
+        if channel.device == device and (value := values.get(channel.metric)) is not None:
+            known += 1
             followed = follow(channel, at, value)
-            changed = changed or followed is not channel
-            after.append(followed)
-        else:
-            after.append(channel)
-    after += [first(device, metric, at, value) for metric, value in new.items()]
-    return tuple(after) if changed or new else channels
+            if followed is not channel:
+                after = after or list(channels)
+                after[place] = followed
+    if known < sum(map(_SIGNS.__contains__, values)):
+        before = {channel.metric for channel in channels if channel.device == device}
+        new = (metric for metric in values if metric in _SIGNS and metric not in before)
+        after = [*(after or channels), *(first(device, metric, at, values[metric]) for metric in new)]
+    return channels if after is None else tuple(after)
 
 
 def signs(channels: Iterable[Channel]) -> dict[str, float]:
     """The largest rise and growth of each metric among the devices of the room; 0 for what nobody measures."""
-    found = dict.fromkeys(NAMES, 0.0)
+    found = _NONE.copy()
     for channel in channels:
         rise, growth = _SIGNS[channel.metric]
-        found[rise] = max(found[rise], channel.rise)
-        found[growth] = max(found[growth], channel.growth)
+        fast = channel.fast
+        if (high := fast - channel.base) > found[rise]:
+            found[rise] = high
+        if (high := fast - channel.slow) > found[growth]:
+            found[growth] = high
     return found

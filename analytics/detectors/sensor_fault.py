@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import Struct
 
 from analytics.condition import Change, Condition, advance, reset
-from analytics.detectors.sensor_watch import LIMITS, LOOKS_WELL_FOR, MEMORY, Watch, begin, faults, watch
+from analytics.detectors.sensor_watch import EVERY_MS, LIMITS, LOOKS_WELL_FOR, MEMORY, Watch, begin, faults, watch
 from analytics.step import Detector, Finding, Input, Origin, Reading, Reason, Reset, Scope
 from devices.keys import milliseconds
 
@@ -23,7 +23,7 @@ NAME, VERSION = "sensor_fault", 1
 _RULE = f"{NAME}/{VERSION}"
 
 
-class FaultState(Struct, frozen=True):
+class FaultState(Struct, frozen=True, gc=False):
     """Of one device: a watch a metric."""
 
     source: str
@@ -60,19 +60,27 @@ def _step(state: FaultState, item: Input) -> tuple[FaultState, tuple[Finding, ..
 
 
 def _watched(watches: tuple[Watch, ...], at: int, values: Mapping[str, float]) -> tuple[Watch, ...]:
-    known = {one.metric for one in watches}
-    changed = tuple(watch(one, at, values[one.metric]) if one.metric in values else one for one in watches)
-    new = tuple(begin(metric, at, value) for metric, value in values.items() if metric in LIMITS and metric not in known)
-    same = not new and all(one is other for one, other in zip(changed, watches, strict=True))
-    return watches if same else (*changed, *new)
+    """All watches after a reading; the same tuple when it says nothing new, or too soon."""
+    known, after = 0, None
+    for place, one in enumerate(watches):
+        if (value := values.get(one.metric)) is None:
+            continue
+        known += 1
+        if at - one.at >= EVERY_MS:
+            after = after or list(watches)
+            after[place] = watch(one, at, value)
+    if known < sum(map(LIMITS.__contains__, values)):
+        before = {one.metric for one in watches}
+        new = (begin(metric, at, value) for metric, value in values.items() if metric in LIMITS and metric not in before)
+        after = [*(after or watches), *new]
+    return watches if after is None else tuple(after)
 
 
 def _reasons(watches: tuple[Watch, ...]) -> tuple[Reason, ...]:
     found: list[Reason] = []
     for one in watches:
-        unit = LIMITS[one.metric].unit
         for name, value, limit in faults(one):
-            found.append(_named(name, round(value, 2), limit, unit))
+            found.append(_named(name, round(value, 2), limit, LIMITS[one.metric].unit))
     return tuple(found)
 
 

@@ -79,11 +79,10 @@ def watch(one: Watch, at: int, value: float) -> Watch:
         return one
     if gap > LONGEST_GAP_MS:
         return begin(one.metric, at, value)
-    weight = gap / 1000 / (gap / 1000 + NOISE_S)
-    weight = max(weight, 1 / one.readings)
+    limits, span, window = LIMITS[one.metric], gap / 1000, at // WINDOW_MS
+    weight = max(span / (span + NOISE_S), 1 / one.readings)
     recent = (*one.recent[-6:], value)
-    same = value == one.value
-    current = at // WINDOW_MS == one.window
+    same, current = value == one.value, window == one.window
     return Watch(
         one.metric,
         one.since,
@@ -92,22 +91,25 @@ def watch(one: Watch, at: int, value: float) -> Watch:
         one.same_since if same else at,
         one.same + 1 if same else 1,
         one.readings + 1,
-        one.top_since if value >= LIMITS[one.metric].top else at,
+        one.top_since if value >= limits.top else at,
         one.zigzag + (_turned(recent) - one.zigzag) * weight,
-        at // WINDOW_MS,
-        min(one.low, value) if current else value,
-        max(one.high, value) if current else value,
+        window,
+        one.low if current and one.low < value else value,
+        one.high if current and one.high > value else value,
         one.windows + (not current),
         one.low_before if current else one.low,
         one.high_before if current else one.high,
         recent,
-        at if _jumps(recent, LIMITS[one.metric].jump) else one.jumped,
+        at if _jumps(recent, limits.jump) else one.jumped,
     )
 
 
 def faults(one: Watch) -> tuple[tuple[str, float, float], ...]:
     """What is wrong, as (fault, value, limit) in the metric's unit."""
-    limits, found = LIMITS[one.metric], []
+    limits = LIMITS[one.metric]
+    if _well(one, limits):
+        return ()
+    found = []
     if one.same >= STUCK_READINGS and one.at - one.same_since >= STUCK_MS and one.value != 0:
         found.append(("stuck", one.value, 0.0))
     if one.value >= limits.top and one.at - one.top_since >= SATURATED_MS:
@@ -122,18 +124,30 @@ def faults(one: Watch) -> tuple[tuple[str, float, float], ...]:
     return tuple(found)
 
 
+def _well(one: Watch, limits: Limits) -> bool:
+    """Whether nothing is even near a fault: most values of most sensors, told by the fewest comparisons."""
+    return (
+        one.same < STUCK_READINGS
+        and one.value < limits.top
+        and one.zigzag < limits.noise
+        and (one.windows < 2 or one.low < limits.offset)
+        and not one.jumped
+    )
+
+
 def _turned(recent: tuple[float, ...]) -> float:
     """How far the value went and came back in its last two steps; one step alone, however large, is no noise."""
     if len(recent) < 3:
         return 0.0
-    before, now = recent[-2] - recent[-3], recent[-1] - recent[-2]
+    first, turn, last = recent[-3:]
+    before, now = turn - first, last - turn
     return min(abs(before), abs(now)) if before * now < 0 else 0.0
 
 
 def _jumps(recent: tuple[float, ...], jump: float) -> bool:
     """A step at once between two levels that each stand still, which no smoke or heat makes."""
-    if len(recent) < 7:
+    if len(recent) < 7 or abs(recent[4] - recent[3]) < jump:
         return False
     before, after = recent[:4], recent[4:]
     still = jump / 8
-    return abs(after[0] - before[-1]) >= jump and max(before) - min(before) <= still and max(after) - min(after) <= still
+    return max(before) - min(before) <= still and max(after) - min(after) <= still

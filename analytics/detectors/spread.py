@@ -29,7 +29,7 @@ NAME, VERSION = "spread", 1
 _RULE = f"{NAME}/{VERSION}"
 
 
-class SpreadState(Struct, frozen=True):
+class SpreadState(Struct, frozen=True, gc=False):
     """`temperatures` by device; `alight` the zones that went, with when first and last; `looks` a condition a zone."""
 
     source: str

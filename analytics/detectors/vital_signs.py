@@ -43,11 +43,16 @@ class VitalState(Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class Vitals:
-    """Medians of the last quarter of an hour, per minute, and how far the heart rate has climbed above the hour before."""
+    """Medians of the last quarter of an hour, per minute, and the heart rates of the hour before."""
 
     heart: float
     breathing: float
-    climb: float
+    before: tuple[_Sample, ...]
+
+    @property
+    def climb(self) -> float:
+        """How far the heart rate has climbed above the hour before."""
+        return self.heart - median(one[1] for one in self.before) if len(self.before) >= FEWEST else 0.0
 
     @property
     def score(self) -> int:
@@ -57,23 +62,24 @@ class Vitals:
     @property
     def climbs(self) -> bool:
         """Whether the heart is far above what it was, and out of its normal band."""
-        return self.climb >= CLIMB_PER_MIN and band(PULSE, self.heart) >= 1
+        return band(PULSE, self.heart) >= 1 and self.climb >= CLIMB_PER_MIN
 
 
 def band(bands: tuple[tuple[float, int], ...], value: float) -> int:
     """The score of a value: NEWS2 counts whole beats and breaths, so a median in between counts as the nearer one."""
-    whole = float(round(value))
+    whole = round(value)
     return next(score for high, score in bands if whole <= high)
 
 
 def vitals(samples: tuple[_Sample, ...], at: datetime) -> Vitals | None:
-    """What a quarter of an hour up to `at` says; None where it says too little."""
-    recent = [one for one in samples if at - one[0] < RECENT]
+    """What a quarter of an hour up to `at` says, by samples in time order; None where it says too little."""
+    place, since = len(samples), at - RECENT
+    while place and samples[place - 1][0] > since:
+        place -= 1
+    recent = samples[place:]
     if len(recent) < FEWEST or at - recent[0][0] < SPAN:
         return None
-    heart, before = median(one[1] for one in recent), [one[1] for one in samples if at - one[0] >= RECENT]
-    climb = heart - median(before) if len(before) >= FEWEST else 0.0
-    return Vitals(heart, median(one[2] for one in recent), climb)
+    return Vitals(median([one[1] for one in recent]), median([one[2] for one in recent]), samples[:place])
 
 
 def _start(key: str, active: Mapping[str, datetime]) -> VitalState:
@@ -90,8 +96,9 @@ def _step(state: VitalState, item: Input) -> tuple[VitalState, tuple[Finding, ..
         return state, ()
     samples = _remember(state.samples, (item.at, heart, breathing))
     now = vitals(samples, item.at)
-    over = now is not None and (now.score >= OVER or now.climbs)
-    calm = now is not None and now.score <= CALM and not now.climbs
+    points, climbs = (0, False) if now is None else (now.score, now.climbs)
+    over = points >= OVER or climbs
+    calm = now is not None and points <= CALM and not climbs
     condition, change = advance(state.condition, item.at, over, calm, HOLD)
     found = () if change is Change.NONE or now is None else (_finding(state.source, item, change, now),)
     return VitalState(state.source, condition, samples), found
@@ -100,7 +107,10 @@ def _step(state: VitalState, item: Input) -> tuple[VitalState, tuple[Finding, ..
 def _remember(samples: tuple[_Sample, ...], sample: _Sample) -> tuple[_Sample, ...]:
     if samples and sample[0] - samples[-1][0] < SPACING:
         return samples
-    return (*(one for one in samples if sample[0] - one[0] < RECENT + BEFORE), sample)
+    keep, oldest = 0, sample[0] - RECENT - BEFORE
+    while keep < len(samples) and samples[keep][0] <= oldest:
+        keep += 1
+    return (*samples[keep:], sample)
 
 
 def _finding(source: str, item: Reading, change: Change, now: Vitals) -> Finding:
