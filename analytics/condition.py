@@ -1,7 +1,8 @@
 """One condition of one source: it begins once, lasts through every repeat, and ends only after staying calm for a while.
 
 Late and repeated readings neither end nor repeat it; a late reading over the limit still begins it, unless an episode that is
-already over reaches past that reading.
+already over reaches past that reading; and a late one that is not calm interrupts the calm into which it falls. So more is never
+less alarm, also where two readings of one instant disagree.
 """
 
 from datetime import datetime, timedelta
@@ -18,8 +19,14 @@ class Change(StrEnum):
     ENDED = "ended"
 
 
+_INSTANT = timedelta(milliseconds=1)  # what the times of readings are told in
+
+
 class Condition(Struct, frozen=True, gc=False):
-    """`last` newest reading; `onset` set while the condition lasts; `calm_since` first calm reading of now; `ended` last end."""
+    """`last` newest reading; `onset` set while the condition lasts; `calm_since` first calm reading of now; `ended` last end.
+
+    What is told late from before `ended` is over.
+    """
 
     last: datetime | None = None
     onset: datetime | None = None
@@ -37,7 +44,8 @@ def advance(condition: Condition, at: datetime, over: bool, calm: bool, hold: ti
     if condition.onset is None:
         return _idle(condition, at, over)
     if is_late(condition, at):
-        return condition, Change.NONE
+        interrupted = not calm and condition.calm_since is not None and at >= condition.calm_since
+        return Condition(condition.last, condition.onset, None, condition.ended) if interrupted else condition, Change.NONE
     if over or not calm or at <= condition.onset:
         return Condition(at, condition.onset, None, condition.ended), Change.NONE
     calm_since = condition.calm_since or at
@@ -48,12 +56,12 @@ def advance(condition: Condition, at: datetime, over: bool, calm: bool, hold: ti
 
 def reset(condition: Condition) -> Condition:
     """Armed again while the condition may still stand: the next newer reading over the limit begins it anew."""
-    return Condition(condition.last, None, None, condition.last)
+    return Condition(condition.last, None, None, None if condition.last is None else condition.last + _INSTANT)
 
 
 def _idle(condition: Condition, at: datetime, over: bool) -> tuple[Condition, Change]:
     if condition.last is not None and at <= condition.last:
-        known = condition.ended is not None and at <= condition.ended
+        known = condition.ended is not None and at < condition.ended
         if known or not over:
             return condition, Change.NONE
         return Condition(condition.last, at, None, condition.ended), Change.RAISED

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from analytics.condition import Change, Condition, advance, reset
@@ -105,7 +105,19 @@ def test_whoever_went_over_the_limit_was_told(readings: list[Step]) -> None:
     assert bool(changes) == any(value >= 10 for _, value in readings)
 
 
+def test_a_late_reading_that_is_not_calm_starts_the_calm_anew() -> None:
+    assert judge([(0, 12), (10, 1), (40, 1), (30, 12), (75, 1), (134, 1)])[1] == [(0, Change.RAISED)]
+    assert judge([(0, 12), (10, 1), (40, 1), (30, 7), (75, 1), (135, 1)])[1][-1] == (135, Change.ENDED)
+    assert judge([(0, 12), (10, 1), (40, 1), (9, 12), (70, 1)])[1][-1] == (70, Change.ENDED)
+
+
+def test_of_two_readings_of_one_instant_the_one_over_the_limit_counts_also_at_the_very_end() -> None:
+    assert judge([(0, 12), (10, 1), (70, 1), (70, 12)])[1][-1] == (70, Change.RAISED)
+
+
 @given(steps, st.lists(st.floats(0, 10), min_size=40, max_size=40))
+@example([(0, 0.0), (1, 0.0), (1, 10.0), (61, 0.0)], [10.0, *[0.0] * 39])  # the calm of the higher one was not interrupted
+@example([(0, 0.0), (10, 0.0), (70, 0.0), (70, 12.0)], [10.0, *[0.0] * 39])  # nor did it begin again in the instant of its end
 def test_more_is_never_less_alarm(readings: list[Step], more: list[float]) -> None:
     lower = higher = FRESH
     for (seconds, value), extra in zip(sorted(readings), more, strict=False):
