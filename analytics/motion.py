@@ -25,18 +25,19 @@ _STEP_MS = CELL_MS / _POINTS
 _COLUMNS = 4  # x, y, z within the range, and the magnitude as it came
 _BYTES = 2 * _COLUMNS
 _LARGEST_MG = 32_000.0
-_Last = tuple[float, float, float, float]
+_Sample = tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Track:
     """The last seconds of one wearer. `cells`: four little-endian int16 a cell (x, y, z within the range, the whole magnitude) in
-    milli-g, the first of them number `first` (cells since the epoch); `last_ms` and `last` the newest sample."""
+    milli-g, the first of them number `first` (cells since the epoch); `last_ms` of the newest sample, and
+    `tail` (ms, x, y, z, magnitude) what the unfinished cell needs: the samples from the last before it."""
 
     first: int = 0
     cells: bytes = b""
     last_ms: float | None = None
-    last: _Last = (0.0, 0.0, 0.0, 0.0)
+    tail: tuple[_Sample, ...] = ()
 
     @property
     def end(self) -> int:
@@ -61,14 +62,16 @@ def extend(track: Track, start_ms: float, rate_hz: float, samples_mg: Samples) -
         if not len(times):
             return track
         if times[0] - track.last_ms <= LONGEST_BRIDGE_MS:
-            times = np.concatenate((np.array([track.last_ms]), times))
-            values = np.concatenate((np.array(track.last)[:, None], values), axis=1)
+            tail = np.array(track.tail).T
+            times, values = np.concatenate((tail[0], times)), np.concatenate((tail[1:], values), axis=1)
         else:
             track = EMPTY
     first, made = _laid(times, values, track.end if track.cells else None)
     kept = (track.cells + made.astype("<i2").tobytes())[-KEPT * _BYTES :]
-    x, y, z, force = values[:, -1].tolist()
-    return Track(first + len(made) - len(kept) // _BYTES, kept, float(times[-1]), (x, y, z, force))
+    end = first + len(made)
+    needed = max(int(np.searchsorted(times, end * CELL_MS, side="right")) - 1, 0)
+    tail = np.vstack((times[needed:], values[:, needed:])).T
+    return Track(end - len(kept) // _BYTES, kept, float(times[-1]), tuple(tuple(row) for row in tail.tolist()))
 
 
 def lay(times_ms: Samples, samples_mg: Samples) -> tuple[int, Samples]:
