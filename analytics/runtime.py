@@ -6,7 +6,7 @@ time. Inputs may come late, repeated or out of order.
 
 import heapq
 from collections.abc import Container, Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -87,13 +87,13 @@ class Runtime:
             self._queue(cell)
         return None
 
-    def listen(self, origin: Origin, since: datetime, last_seen: datetime | None) -> None:
-        """From `since` on this device is heard (again): silence counts from then, and only if it was ever heard.
+    def listen(self, origin: Origin, since: datetime, last_seen: datetime | None, deaf: timedelta = timedelta(0)) -> None:
+        """From `since` on this device is heard (again), after `deaf`: silence counts from then, and only if it was ever heard.
 
         Call it for every device at the start and after every time of deafness (broker or database out of reach).
         """
         trial = self.trial()
-        trial.listen(Listening(origin, since, last_seen))
+        trial.listen(Listening(origin, since, last_seen, deaf))
         trial.adopt()
 
     def reconcile(self, active: Container[tuple[str, str]], at: datetime) -> None:

@@ -83,12 +83,14 @@ class Tick:
 class Listening:
     """From `at` on we hear this device (again): after a start, a takeover, or while the broker was out of reach.
 
-    `last_seen` is when it last reached us, None when it never has: what was never heard cannot fall silent.
+    `last_seen` is when it last reached us, None when it never has: what was never heard cannot fall silent. `deaf`: for how long
+    before `at` nobody could be heard, since what happened then nobody knows.
     """
 
     origin: Origin
     at: datetime
     last_seen: datetime | None
+    deaf: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)

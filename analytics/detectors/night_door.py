@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from analytics import routine as usual
 from analytics.routine import Routine, Routines
 from analytics.signs import Levels, Sign, hears, observe
-from analytics.step import Detector, Event, Finding, Input, Reading, Reason, Reset, Scope, Tick
+from analytics.step import Detector, Event, Finding, Input, Listening, Reading, Reason, Reset, Scope, Tick
 from devices.keys import milliseconds
 
 DOOR, WANDERING = "door_at_night", "wandering"
@@ -53,6 +53,8 @@ def night_door(routines: Routines) -> Detector[DoorState]:
                 levels, sign = observe(state.levels, item)
                 after = state if levels is state.levels else replace(state, levels=levels)
                 return (after, ()) if sign is None else _sign(after, sign, item, routines(state.source))
+            case Listening():  # who came back meanwhile was not seen
+                return (replace(state, out=None) if item.deaf >= BACK_WITHIN / 2 else state), ()
             case _:
                 return state, ()
 

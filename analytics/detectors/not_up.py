@@ -13,10 +13,11 @@ from msgspec.structs import replace
 from analytics import routine as usual
 from analytics.routine import DAY_MIN, Routine, Routines
 from analytics.signs import Levels, Sign, hears, observe
-from analytics.step import Detector, Event, Finding, Input, Reading, Reason, Reset, Scope, Tick
+from analytics.step import Detector, Event, Finding, Input, Listening, Reading, Reason, Reset, Scope, Tick
 from devices.keys import milliseconds
 
 KIND = "not_up"
+LONGEST_DEAF = timedelta(minutes=10)  # who rose in it was not seen: that morning is not judged
 NAME, VERSION = "not_up", 1
 _RULE = f"{NAME}/{VERSION}"
 
@@ -45,6 +46,8 @@ def not_up(routines: Routines) -> Detector[MorningState]:
                 return (replace(state, missed=None) if item.kind == KIND else state), ()
             case Reading() | Event():
                 return _hear(state, item, routines(state.source))
+            case Listening() if item.deaf > LONGEST_DEAF and state.since is not None:
+                return replace(state, since=item.at, due=next_limit(routines(state.source), item.at, item.at)), ()
             case _:
                 return state, ()
 

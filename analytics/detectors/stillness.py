@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from analytics import routine as usual
 from analytics.routine import Routines
 from analytics.signs import Levels, Sign, hears, observe
-from analytics.step import Detector, Event, Finding, Input, Reading, Reason, Reset, Scope, Tick
+from analytics.step import Detector, Event, Finding, Input, Listening, Reading, Reason, Reset, Scope, Tick
 from devices.keys import milliseconds
 
 KIND = "no_movement"
@@ -60,6 +60,8 @@ def stillness(routines: Routines, last_sign: LastSign = lambda resident: None) -
                 same = levels is state.levels and watched == state.watched
                 after = state if same else replace(state, levels=levels, watched=watched)
                 return (after, ()) if sign is None else _sign(after, sign, str(item.key), routines)
+            case Listening():
+                return _heard_again(state, item.deaf, routines), ()
             case _:
                 return state, ()
 
@@ -108,6 +110,15 @@ def _tick(state: StillState, at: datetime, routines: Routines) -> tuple[StillSta
     evidence = {"still_s": value, "usual_s": usually, "limit_s": limit.total_seconds(), "learned_days": float(row.days)}
     finding = Finding(True, KIND, state.source, due, str(milliseconds(due)), _RULE, (reason,), evidence)
     return replace(state, due=None, still=due), (finding,)
+
+
+def _heard_again(state: StillState, deaf: timedelta, routines: Routines) -> StillState:
+    """While nobody could be heard nobody was still: that time does not count. Each device of the resident says the same."""
+    if state.due is None or state.last is None:
+        return state
+    row = routines(state.source)
+    limit = usual.out_limit(row) if state.door else usual.still_limit(row, state.place, state.last)
+    return replace(state, due=max(state.due, state.last + limit + deaf))
 
 
 def _looked_after(state: StillState, at: datetime, routines: Routines) -> StillState:

@@ -13,7 +13,7 @@ from analytics.detectors.stillness import stillness
 from analytics.learn.routine import learn, population, table
 from analytics.routine import POPULATION, Absence, Away, Routine, absent, by_night, minute, out_limit, still_limit, usual_s
 from analytics.signs import Sign, observe
-from analytics.step import Detector, Event, Finding, Origin, Reading, Tick
+from analytics.step import Detector, Event, Finding, Listening, Origin, Reading, Tick
 from devices.keys import Key, milliseconds
 
 MONDAY = datetime(2026, 9, 21, tzinfo=UTC)
@@ -233,3 +233,33 @@ def test_the_population_is_the_middle_of_its_residents() -> None:
     rows = [replace(ROW, anywhere_s=(float(value),) * 24) for value in (100, 200, 900)]
     assert population(rows, "p/1").anywhere_s == (200.0,) * 24
     assert population([], "p/1").days == 0
+
+
+def test_while_nobody_listens_nobody_is_still() -> None:
+    detector = stillness(lambda _: ROW)
+    state, _ = detector.step(detector.start("sen-1", {}), said(at(9), "hall"))
+    assert detector.deadline(state) == at(12)
+    for _ in range(2):  # every device of the resident says it
+        state, _ = detector.step(state, Listening(said(at(9), "hall").origin, at(14), None, 4 * HOUR))
+        assert detector.deadline(state) == at(16)
+    state, found = detector.step(state, Tick(at(16)))
+    assert [one.kind for one in found] == ["no_movement"]
+    assert detector.step(state, Listening(said(at(9), "hall").origin, at(17), None, HOUR)) == (state, ())
+
+
+@pytest.mark.parametrize(("deaf_min", "judged"), [(5, True), (60, False)])
+def test_a_morning_that_was_not_heard_is_not_judged(deaf_min: float, judged: bool) -> None:
+    detector = not_up(lambda _: ROW)
+    state, _ = detector.step(detector.start("sen-1", {}), said(at(1), "hall"))
+    state, _ = detector.step(state, Listening(said(at(1), "hall").origin, at(7), None, timedelta(minutes=deaf_min)))
+    state, found = detector.step(state, Tick(at(8.5)))
+    assert [one.kind for one in found] == (["not_up"] if judged else [])
+    assert detector.deadline(state) == at(8.5, day=1)
+
+
+@pytest.mark.parametrize(("deaf_min", "judged"), [(1, True), (30, False)])
+def test_who_came_back_unheard_does_not_wander(deaf_min: float, judged: bool) -> None:
+    detector = night_door(lambda _: ROW)
+    state, _ = detector.step(detector.start("sen-1", {}), door(at(2)))
+    state, _ = detector.step(state, Listening(door(at(2)).origin, at(2.1), None, timedelta(minutes=deaf_min)))
+    assert detector.step(state, Tick(at(2.2)))[1] != () if judged else detector.deadline(state) is None
