@@ -17,7 +17,7 @@ pytestmark = pytest.mark.integration
 S, A, U, D = "SELECT", "INSERT", "UPDATE", "DELETE"
 RIGHTS: dict[str, dict[str, set[str]]] = {
     "vigil_worker": {
-        **{table: {S} for table in ("cell", "areas", "sites", "zones", "devices")},
+        **{table: {S} for table in ("cell", "areas", "sites", "zones", "devices", "routines", "absences")},
         "device_health": {S, A, U},
         **{table: {S} for table in ("retention", "readings_by_minute", "readings_by_hour", "readings_by_day")},
         **{table: {S, A} for table in ("readings", "waveforms", "events", "acks", "clock_fix", "trail")},
