@@ -13,10 +13,10 @@ from store.devices import RegisteredDevice
 
 
 class NoSuchSource(LookupError):
-    """A finding about a device or zone that the register does not have."""
+    """A finding about a device, zone or senior that the register does not have."""
 
     def __init__(self, finding: Finding) -> None:
-        super().__init__(f"{finding.kind}: expected a device or zone of the register, got {finding.source!r}")
+        super().__init__(f"{finding.kind}: expected a device, zone or senior of the register, got {finding.source!r}")
         self.finding = finding
 
 
@@ -48,7 +48,7 @@ def new_alarm(finding: Finding, about: RegisteredDevice, received: datetime) -> 
 
 
 def about(finding: Finding, register: Register, zones: Mapping[str, Known]) -> RegisteredDevice:
-    """The device that a finding without a message is about: its source, or any device of its zone. Raises NoSuchSource."""
+    """The device that a finding without a message is about: its source, or one of its zone or senior. Raises NoSuchSource."""
     found = register.get(finding.source) or zones.get(finding.source)
     if found is None:
         raise NoSuchSource(finding)
@@ -56,5 +56,8 @@ def about(finding: Finding, register: Register, zones: Mapping[str, Known]) -> R
 
 
 def by_zone(register: Register) -> dict[str, Known]:
-    """One device of every zone, always the same one."""
-    return {known.device.zone: known for _, known in sorted(register.items(), reverse=True) if known.device.zone}
+    """One device of every zone and of every senior, always the same one. A senior's is in use, where one is."""
+    ordered = sorted(register.items(), reverse=True)
+    seniors = sorted((known for _, known in ordered if known.device.senior), key=lambda known: known.device.revoked_at is None)
+    zones = {known.device.zone: known for _, known in ordered if known.device.zone}
+    return {known.device.senior: known for known in seniors} | zones

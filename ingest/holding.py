@@ -17,6 +17,7 @@ from ingest.partition import Partition, lock_name, rebuilt
 from ingest.registry import Registry
 from ingest.said import TELEMETRY
 from ingest.settings import IngestSettings
+from ingest.usual import Usual
 from store import alarms, locks, messages
 from store.connect import Connection
 
@@ -38,6 +39,7 @@ class Holding:
         self._looked: datetime | None = None
         self._given_away: dict[str, datetime] = {}
         self._loads = registry.loads
+        self._usual = Usual()
         self.partitions: dict[str, Partition] = {}
 
     @property
@@ -46,10 +48,11 @@ class Holding:
         return sorted(self.partitions)
 
     async def look(self, conn: Connection, now: datetime) -> None:
-        """Every second: take what is free, share with others, learn what people have reset."""
+        """Every second: take what is free, share with others, learn what people have reset and what is usual."""
         if self._looked is not None and now - self._looked < LOOK_EVERY:
             return
         self._looked = now
+        await self._usual.refresh(conn, self._registry.loads)
         await self._reconcile(conn, now)
         others = await self._others(conn, now)
         await self._take(conn, now, len(others))
@@ -90,7 +93,9 @@ class Holding:
                     return
 
     async def _open(self, conn: Connection, area: str, now: datetime) -> None:
-        partition = self.partitions[area] = await rebuilt(conn, area, self._registry.known, now, self._settings.detectors)
+        partition = self.partitions[area] = await rebuilt(
+            conn, area, self._registry.known, now, self._settings.detectors, self._usual
+        )
         session = self._settings.session(
             lanes.telemetry_lane(area), lambda arrived: self._arrived(area, arrived), partition.link_is
         )

@@ -15,6 +15,7 @@ from analytics.step import Detector, Reading
 from broker.session import Session
 from devices.keys import Key
 from ingest.said import Known, Register
+from ingest.usual import Usual
 from store import alarms, messages
 from store.connect import Connection
 from store.messages import ReplayRow
@@ -29,14 +30,20 @@ def lock_name(area: str) -> str:
 
 
 class Partition:
-    """An area that this worker holds. `deaf` while the link is down, and until the detectors were told that it is back."""
+    """An area that this worker holds. `deaf` while the link is down, and until the detectors were told that it is back.
 
-    def __init__(self, area: str, runtime: Runtime, last_seen: Mapping[str, datetime | None]) -> None:
+    `heard`: when anything of the area was last heard, before this worker held it.
+    """
+
+    def __init__(
+        self, area: str, runtime: Runtime, last_seen: Mapping[str, datetime | None], heard: datetime | None = None
+    ) -> None:
         self.area = area
         self.runtime = runtime
         self.session: Session | None = None
         self.deaf = True
         self._last_seen = last_seen
+        self._deaf_since = heard
 
     @property
     def link(self) -> bool:
@@ -49,12 +56,13 @@ class Partition:
 
     def listen(self, register: Register, now: datetime) -> None:
         """Tell the detectors that every device of the area is heard from now on. Only between trials."""
+        self._deaf_since = self._deaf_since or now
         if not self.link:
             return
-        self.deaf = False
+        deaf, self._deaf_since, self.deaf = now - min(now, self._deaf_since), None, False
         for known in register.values():
             if known.origin.area == self.area and known.device.revoked_at is None:
-                self.runtime.listen(known.origin, now, self._last_seen.get(known.device.code))
+                self.runtime.listen(known.origin, now, self._last_seen.get(known.device.code), deaf)
         self._last_seen = {}
 
     def forget(self, register: Register) -> None:
@@ -71,11 +79,18 @@ class Partition:
 
 
 async def rebuilt(
-    conn: Connection, area: str, register: Register, now: datetime, detectors: Sequence[Detector[Any]] = TELEMETRY_LANE
+    conn: Connection,
+    area: str,
+    register: Register,
+    now: datetime,
+    detectors: Sequence[Detector[Any]] = TELEMETRY_LANE,
+    usual: Usual | None = None,
 ) -> Partition:
-    """A partition that remembers what its detectors would, had they run all the time. The lock is held."""
+    """A partition that remembers what its detectors would, had they run all the time, those that know what is usual too. The lock
+    is held."""
     active = {(one.source, one.kind): one.at for one in await alarms.active(conn, [area]) if not one.drill}
-    runtime = Runtime(detectors, active)
+    learned = await usual.detectors(conn, area, now) if usual is not None else ()
+    runtime = Runtime((*detectors, *learned), active)
     rows = await messages.replay(conn, [area], now - MEMORY)
     trial = runtime.trial()
     for number, item in enumerate(_items(rows, register), 1):
@@ -83,7 +98,9 @@ async def rebuilt(
         if number % _BREATH == 0:
             await asyncio.sleep(0)
     trial.adopt()
-    return Partition(area, runtime, await messages.last_seen(conn))
+    last_seen = await messages.last_seen(conn)
+    heard = (last_seen.get(known.device.code) for known in register.values() if known.origin.area == area)
+    return Partition(area, runtime, last_seen, max((seen for seen in heard if seen is not None), default=None))
 
 
 def _items(rows: Iterable[ReplayRow], register: Register) -> Iterable[Reading]:

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from vigil import doctor, errors, logs, parts, probing, registry, simulate, up, workers
+from analytics.routine import Absence
+from vigil import away, doctor, errors, logs, parts, probing, registry, simulate, up, workers
 from vigil.settings import TABLE, Settings
 
 
@@ -41,6 +42,7 @@ def parser() -> argparse.ArgumentParser:
     _add_parts(commands)
     _add_simulate(commands)
     _add_registry(commands)
+    _add_away(commands)
     measured = commands.add_parser("bench", help="the benchmarks: vigil bench ingest|alarm … (see bench/README.md)")
     measured.add_argument("arguments", nargs=argparse.REMAINDER)
     measured.set_defaults(run=parts.bench)
@@ -151,6 +153,17 @@ def _add_registry(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
             one.add_argument("--json", action="store_true")
             one.set_defaults(run=run)
             _add_data(one)
+
+
+def _add_away(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    one = commands.add_parser("away", help="when a resident's signs of life mean nothing; without a time: what is entered")
+    one.add_argument("senior", nargs="?", help="the resident's code (default: all, to list)")
+    one.add_argument("--from", dest="since", help="a time on the cell's clock, e.g. 2027-02-05T09:30 (default: now)")
+    one.add_argument("--to", dest="until", help="when the resident is back, or the visitors have left")
+    one.add_argument("--why", choices=[why.value for why in Absence], default=Absence.AWAY.value)
+    one.add_argument("--ended", action="store_true", help="the resident is back: end what is entered")
+    one.add_argument("--json", action="store_true")
+    one.set_defaults(run=away.command)
 
 
 def _add_data(one: argparse.ArgumentParser) -> None:

@@ -34,10 +34,10 @@ async def owner(settings: Settings) -> AsyncIterator[Connection]:
 async def devices_command(arguments: argparse.Namespace, settings: Settings) -> int:
     """Enrol, rotate, revoke, list; a token is printed once and kept only as its hash."""
     if arguments.action == "token":
-        _print(arguments, await _demo_token(arguments.code, settings))
+        show(arguments, await _demo_token(arguments.code, settings))
         return 0
     async with owner(settings) as conn:
-        _print(arguments, await _on_devices(conn, arguments))
+        show(arguments, await _on_devices(conn, arguments))
     return 0
 
 
@@ -56,7 +56,7 @@ async def _demo_token(code: str, settings: Settings) -> dict[str, str]:
 async def users_command(arguments: argparse.Namespace, settings: Settings) -> int:
     """Add, change a password, list."""
     async with owner(settings) as conn:
-        _print(arguments, await _on_users(conn, arguments))
+        show(arguments, await _on_users(conn, arguments))
     return 0
 
 
@@ -104,7 +104,8 @@ def _asked() -> str:
     return password
 
 
-def _print(arguments: argparse.Namespace, found: object) -> None:
+def show(arguments: argparse.Namespace, found: object) -> None:
+    """One JSON object, or a line a row."""
     if arguments.json:
         print(json.dumps(found, default=str, ensure_ascii=False))
         return

@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Sequence
 
+from vigil import errors
 from vigil.offline import bed_exit, falls, fire, stillness
 from vigil.offline.task import BadRecording, Task
 
@@ -14,13 +15,16 @@ TASKS: dict[str, dict[str, Task]] = {
 }
 
 
+_EXPECTED: tuple[type[Exception], ...] = (BadRecording, OSError, *errors.EXPECTED)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Do one piece of work; the process status."""
     arguments = parser().parse_args(argv)
     task: Task = arguments.task
     try:
         found = task.run(arguments)
-    except (BadRecording, OSError) as error:
+    except _EXPECTED as error:
         print(f"vigil {arguments.command} {arguments.what}: {error}", file=sys.stderr)
         return 1
     print(json.dumps(found, ensure_ascii=False) if arguments.json else task.say(found), flush=True)

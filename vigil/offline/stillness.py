@@ -17,10 +17,12 @@ from analytics.evaluate.stillness import Judged, judge
 from analytics.learn.routine import learn, population, table
 from analytics.routine import Routine
 from analytics.step import Message
+from vigil.offline import stored
 from vigil.offline.task import BadRecording, Task
 
 COLUMNS = ("home", "time", "sensor", "value")
 TAUGHT_SHARE, CUTS, SEED = 0.5, 2000, 7
+WEEKS = 4.0
 
 
 def read(path: Path) -> dict[str, list[Message]]:
@@ -130,6 +132,10 @@ def _say(found: dict[str, Any]) -> str:
 
 
 def _train(arguments: argparse.Namespace) -> dict[str, Any]:
+    if arguments.store:
+        return stored.train(arguments.weeks, arguments.version, arguments.senior)
+    if arguments.file is None:
+        raise BadRecording("expected FILE.parquet, or --store to learn from the database's own readings")
     homes = read(arguments.file)
     rows = {name: learn(table(signs(heard)), arguments.version, arguments.offset) for name, heard in homes.items()}
     shared = population(list(rows.values()), arguments.version)
@@ -140,8 +146,8 @@ def _say_rows(found: dict[str, Any]) -> str:
     return json.dumps(found, ensure_ascii=False, indent=1, default=str)
 
 
-def _add_file(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, metavar="FILE.parquet", help="recorded homes: home, time, sensor, value")
+def _add_file(parser: argparse.ArgumentParser, nargs: str | None = None) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE.parquet", nargs=nargs, help="recorded homes: home, time, sensor, value")
 
 
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:
@@ -152,7 +158,10 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_train(parser: argparse.ArgumentParser) -> None:
-    _add_file(parser)
+    _add_file(parser, nargs="?")
+    parser.add_argument("--store", action="store_true", help="learn from the database's own readings, and keep the rows in it")
+    parser.add_argument("--weeks", type=float, default=WEEKS, help="with --store: how far back (default 4)")
+    parser.add_argument("--senior", help="with --store: one resident's code (default: all)")
     parser.add_argument("--version", default="1", help="what the rows are called in alarms (default 1)")
     parser.add_argument("--offset", type=int, default=0, help="minutes by which the residents' clock is ahead of the file's")
 

@@ -1,6 +1,7 @@
 """From what was said to rows and alarms: at the register's place, in the profile's order, with every reason kept."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -122,6 +123,7 @@ def test_who_a_finding_of_time_is_about(register: Register, now: datetime) -> No
     zones = by_zone(register)
     assert about(_silence("smoke-1", now), register, zones).code == "smoke-1"
     assert about(_silence("home-1-bath", now), register, zones).zone == "home-1-bath"
+    assert about(_silence("s-1", now), register, zones).senior == "s-1"
     with pytest.raises(NoSuchSource, match="'nobody'"):
         about(_silence("nobody", now), register, zones)
 
@@ -130,6 +132,15 @@ def test_a_zone_is_always_spoken_for_by_the_same_device(register: Register, enro
     backwards = dict(reversed(list(register.items())))
     assert by_zone(register) == by_zone(backwards)
     assert "" not in by_zone(register)
+
+
+def test_a_senior_is_spoken_for_by_a_device_in_use(register: Register, now: datetime) -> None:
+    for spared in ("sos-1", "sos-3", "motion-1"):
+        revoked = {
+            code: replace(known, device=replace(known.device, revoked_at=None if code == spared else now))
+            for code, known in register.items()
+        }
+        assert by_zone(revoked)["s-1"].device.code == spared
 
 
 def test_what_readings_tell_of_a_device_is_the_newest_of_each(register: Register, now: datetime, t: int) -> None:
