@@ -87,6 +87,23 @@ def _door(rng: Random, hour: float, routine: Routine) -> Values:
     return {"open": float(not routine.in_bed(hour) and rng.random() < 0.03)}
 
 
+def _air(rng: Random, hour: float, routine: Routine) -> Values:
+    by_day = max(0.0, math.sin((hour - 6) / 16 * math.pi)) if 6 <= hour <= 22 else 0.0
+    return {
+        "temperature": _room(rng, hour),
+        "humidity": round(rng.gauss(45, 2), 1),
+        "co2": float(round(480 + 260 * by_day + rng.gauss(0, 15))),
+    }
+
+
+def _electrical(rng: Random, hour: float, routine: Routine) -> Values:
+    load = near_meal(hour)
+    return {
+        "residual_current": round(abs(rng.gauss(12, 2)) + 8 * load, 1),
+        "cable_temperature": round(_room(rng, hour) + 4 + 14 * load, 1),
+    }
+
+
 HABITS: Mapping[str, Habit] = {
     "smoke_detector": _smoke,
     "heat_detector": _heat,
@@ -97,4 +114,6 @@ HABITS: Mapping[str, Habit] = {
     "wearable": _wearable,
     "motion_sensor": _motion,
     "door_contact": _door,
+    "air_sensor": _air,
+    "electrical_monitor": _electrical,
 }

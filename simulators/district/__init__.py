@@ -9,7 +9,7 @@ from care.people import Senior
 from care.places import Site, Zone
 from dispatch.roads import dump
 from simulators.district.facilities import facilities, zones
-from simulators.district.fitout import day_care_devices, home_devices, institution_devices
+from simulators.district.fitout import day_care_devices, home_devices, institution_devices, instruments
 from simulators.district.ground import CODE, ground, road_graph
 from simulators.district.homes import homes
 from simulators.district.seniors import at_home, in_care
@@ -66,6 +66,7 @@ def _devices(
     for house in houses:
         if house.kind == "institution":
             found += institution_devices(house, rooms[house.code], by_bed, rng)
+            found += instruments(house, rooms[house.code])
         elif house.kind == "day_care":
             found += day_care_devices(house, rng)
     return tuple(found)

@@ -22,6 +22,7 @@ _EVERY_ZONE: Mapping[str, tuple[str, ...]] = {
     "hall": ("smoke_detector", "door_contact"),
 }
 _SOME_ZONES: Mapping[str, tuple[str, float]] = {"bathroom": ("fall_radar", 0.17), "bed": ("bed_sensor", 0.10)}
+_INSTRUMENTS: Mapping[str, str] = {"kitchen": "electrical_monitor", "hall": "air_sensor"}
 _DAY_CARE = ("smoke_detector", "pull_cord", "door_contact")
 _FIRMWARE = ("1.4.2", "1.4.2", "1.4.2", "1.3.9")
 
@@ -47,6 +48,14 @@ def institution_devices(site: Site, zones: Iterable[Zone], residents: Mapping[st
         profile, share = _SOME_ZONES.get(zone.kind, ("", 0.0))
         if rng.random() < share:
             yield _device(profile, site, zone.code, zone.code, residents.get(zone.code, ""), gateway.code, rng)
+
+
+def instruments(site: Site, zones: Iterable[Zone]) -> Iterator[DeviceEntry]:
+    """What watches the wiring of kitchens and the air of halls, behind the institution's gateway."""
+    gateway, rng = f"{PROFILES['gateway'].code}-{site.code}", Random(f"{site.code} instruments")
+    for zone in zones:
+        if zone.kind in _INSTRUMENTS:
+            yield _device(_INSTRUMENTS[zone.kind], site, zone.code, zone.code, "", gateway, rng)
 
 
 def day_care_devices(site: Site, rng: Random) -> Iterator[DeviceEntry]:
