@@ -7,6 +7,7 @@ any honest device may have kept. Only readings and waveforms are limited: never 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 
 from msgspec import Struct
@@ -73,13 +74,17 @@ class Flood:
         kept: list[int] = []
         limited: dict[str, int] = {}
         changed: dict[str, Pair] = {}
+        heard: datetime | None = None  # what arrived in one piece has one time
+        heard_s = 0.0
         for place, one in enumerate(said):
             item, device = one.item, one.known.device.code
             if not isinstance(item, _LIMITED):
                 kept.append(place)
                 continue
             pair = changed.get(device) or self._buckets.get(device)
-            changed[device], passes = self._take(pair, item.at.timestamp(), item.now.timestamp())
+            if item.now is not heard:
+                heard, heard_s = item.now, item.now.timestamp()
+            changed[device], passes = self._take(pair, item.at.timestamp(), heard_s)
             if passes:
                 kept.append(place)
             else:

@@ -45,6 +45,10 @@ class Trials:
         for trial in self._trials.values():
             trial.adopt()
 
+    def forget(self) -> None:
+        """As if nothing had been fed."""
+        self._trials.clear()
+
     def _of(self, area: str) -> Trial:
         trial = self._trials.get(area)
         if trial is None:

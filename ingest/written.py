@@ -1,5 +1,6 @@
 """What one transaction of the telemetry lane holds: the new readings and what detectors make of them, in time order."""
 
+import asyncio
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
@@ -11,7 +12,7 @@ from ingest.judged import Judged
 from ingest.registry import Registry
 from ingest.said import CLOCK_FIXED, TELEMETRY, Said, Status
 from ingest.settled import settled
-from ingest.trials import Trials, apply, whose
+from ingest.trials import Found, Trials, apply, whose
 from ingest.trials import found as found_out
 from store import messages
 from store.connect import Connection
@@ -20,39 +21,59 @@ from store.messages import ReadingKey
 from store.waveforms import insert_waveforms
 
 _Heard = tuple[Said, Reading | Event | Waveform, Hashable]
+_AT_A_STRETCH = 100  # items: some three milliseconds
 
 
 async def write(
     conn: Connection, found: Judged, limited: Mapping[str, int], trials: Trials, registry: Registry, now: datetime
 ) -> int:
-    """Store and judge a batch; answers the number of findings."""
+    """Store and judge a batch; answers the number of findings.
+
+    The detectors are fed while the database stores, as if all of it were new, which it nearly always is; where something was not,
+    that is forgotten and they are fed what was.
+    """
     said = await settled(conn, found.said)
-    fresh = await _fresh(conn, zip(said, found.owners, strict=True))
-    alive = list(_alive(said, found.owners))
-    findings = [
-        found_out(finding, whose(finding, one, registry), item.now)
-        for one, item, owner in sorted((*fresh, *alive), key=_in_time_order)
-        for finding in trials.feed(one, item, owner)
-    ]
+    told, alive = _told(said, found.owners), list(_alive(said, found.owners))
+    storing = asyncio.ensure_future(_stored(conn, told, said))
+    try:
+        findings = await _judged(trials, (*told, *alive), registry)
+        fresh = await storing
+    except BaseException:
+        storing.cancel()
+        await asyncio.wait({storing})
+        raise
+    if fresh is not told:
+        trials.forget()
+        findings = await _judged(trials, (*fresh, *alive), registry)
     if findings:
         await apply(conn, findings, now)
-    await _touch_health(conn, fresh, said)
     refused = rows.rejected_rows(TELEMETRY, found.refused) + rows.limited_rows(limited, registry.known, now)
     if refused:
         await messages.reject(conn, refused)
     return len(findings)
 
 
+async def _judged(trials: Trials, heard: Iterable[_Heard], registry: Registry) -> list[Found]:
+    """What the detectors find, in time order. The loop is left alone often enough to serve the database's wire and the broker's."""
+    findings: list[Found] = []
+    for number, (one, item, owner) in enumerate(sorted(heard, key=_in_time_order)):
+        if number % _AT_A_STRETCH == 0:
+            await asyncio.sleep(0)
+        for finding in trials.feed(one, item, owner):
+            findings.append(found_out(finding, whose(finding, one, registry), item.now))
+    return findings
+
+
 def _in_time_order(heard: _Heard) -> tuple[datetime, Key]:
     return heard[1].at, heard[1].key
 
 
-async def _fresh(conn: Connection, said: Iterable[tuple[Said, Hashable]]) -> list[_Heard]:
-    """What is new, each once. Events are the event lane's to store: they are only heard."""
-    readings: dict[ReadingKey, tuple[Said, Reading, Hashable]] = {}
-    waveforms: dict[ReadingKey, tuple[Said, Waveform, Hashable]] = {}
-    heard: list[_Heard] = []
-    for one, owner in said:
+def _told(said: Iterable[Said], owners: Iterable[Hashable]) -> Sequence[_Heard]:
+    """What may be new, each once: readings before windows of samples before events."""
+    readings: dict[ReadingKey, _Heard] = {}
+    waveforms: dict[ReadingKey, _Heard] = {}
+    events: list[_Heard] = []
+    for one, owner in zip(said, owners, strict=True):
         item = one.item
         match item:
             case Reading():
@@ -60,15 +81,28 @@ async def _fresh(conn: Connection, said: Iterable[tuple[Said, Hashable]]) -> lis
             case Waveform():
                 waveforms.setdefault((one.known.device.device_id, item.at, item.key.b, item.key.n), (one, item, owner))
             case Event():
-                heard.append((one, item, owner))
+                events.append((one, item, owner))
             case _:
                 pass
-    if readings:
-        heard += await _new_readings(conn, list(readings.values()))
-    if waveforms:
-        windows = [rows.waveform_row(one, item) for one, item, _ in waveforms.values()]
-        heard += [waveforms[key] for key in await insert_waveforms(conn, windows)]
-    return heard
+    return [*readings.values(), *waveforms.values(), *events]
+
+
+async def _stored(conn: Connection, told: Sequence[_Heard], said: Iterable[Said]) -> Sequence[_Heard]:
+    """What was new, the very same sequence where all of it was. Events are the event lane's to store: they are only heard."""
+    readings = [(one, item, owner) for one, item, owner in told if isinstance(item, Reading)]
+    waveforms = [(one, item, owner) for one, item, owner in told if isinstance(item, Waveform)]
+    fresh = told
+    news: Sequence[_Heard] = await _new_readings(conn, readings) if readings else readings
+    windows = await _new_waveforms(conn, waveforms) if waveforms else waveforms
+    if news is not readings or len(windows) < len(waveforms):
+        fresh = [*news, *windows, *(one for one in told if isinstance(one[1], Event))]
+    await _touch_health(conn, fresh, said)
+    return fresh
+
+
+async def _new_waveforms(conn: Connection, told: Sequence[tuple[Said, Waveform, Hashable]]) -> Sequence[_Heard]:
+    known = {(one.known.device.device_id, item.at, item.key.b, item.key.n): (one, item, owner) for one, item, owner in told}
+    return [known[key] for key in await insert_waveforms(conn, [rows.waveform_row(one, item) for one, item, _ in told])]
 
 
 async def _new_readings(conn: Connection, told: Sequence[tuple[Said, Reading, Hashable]]) -> Sequence[_Heard]:

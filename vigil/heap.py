@@ -7,7 +7,7 @@ are looked through once, at the start; from then on only what is new is.
 import asyncio
 import gc
 
-_YOUNG = 20_000  # objects; a batch of readings makes as many, and all of them are gone before the next
+_YOUNG = 100_000  # objects; some batches of readings make as many, and nearly all of them are gone by then
 _BUILT_S = 10.0  # by then the parts have built and read what they keep
 
 
