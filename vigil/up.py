@@ -13,7 +13,7 @@ import os
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -25,49 +25,19 @@ from simulators.district import demo_district
 from store import server as database
 from store.connect import connect
 from store.migrate import apply
-from vigil import certificates, demo, disk, ports, state
+from vigil import demo, disk, state
 from vigil.alive import stop_on_signals
+from vigil.plan import Plan, certificate, make_plan
 from vigil.settings import MIB, Settings
 from vigil.supervisor import Child, Supervisor
 from vigil.web import wait_for_http
 
 CALLOUTS = ("callout-a", "callout-b")
-_TLS_PORT = 8883
 _SILENT_S = 20.0  # see docs/decisions/0030-frozen-parts.md
 
 
 class AlreadyRunning(RuntimeError):
     """Another `vigil up` holds this data folder."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What was decided before anything started: where things are and which ports they take."""
-
-    data: Path
-    http: int
-    mqtt: int
-    nats: int
-    monitor: int
-    database: int
-    simulator: bool
-    speed: float
-    seed: int
-    workers: int
-    store_mb: int
-    tls: certificates.Certificate | None
-
-    @property
-    def secrets(self) -> Path:
-        return self.data / "secrets"
-
-    @property
-    def broker_log(self) -> Path:
-        return self.data / "log" / "broker.log"
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.http}"
 
 
 async def command(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -80,7 +50,7 @@ async def command(arguments: argparse.Namespace, settings: Settings) -> int:
         stop = stop_on_signals()
         supervisor = Supervisor(data / "log", say)
         try:
-            plan = replace(plan, tls=await _certificate(plan, arguments, settings))
+            plan = replace(plan, tls=await certificate(plan, arguments, settings))
             if not await _up_unless(stop, plan, supervisor):
                 return 0
             _tell(plan, supervisor)
@@ -117,43 +87,6 @@ def say(text: str) -> None:
     """One line to the person at the terminal."""
     with contextlib.suppress(OSError):  # what we say may go to a file on a full disk
         print(f"  {text}", flush=True)
-
-
-def make_plan(arguments: argparse.Namespace, settings: Settings, tell: Callable[[str], None]) -> Plan:
-    """Settle every port: last time's where it is free, the wanted one, else the next free one, said plainly."""
-    last = _last_ports(settings.data)
-    listener = "mqtts" if arguments.tls else "mqtt"
-    wanted = {
-        "http": arguments.port or last.get("http") or settings.number("VIGIL_HTTP_PORT"),
-        "mqtt": arguments.mqtt_port or last.get(listener) or (_TLS_PORT if arguments.tls else settings.number("VIGIL_MQTT_PORT")),
-        "nats": last.get("nats", 4222),
-        "monitor": last.get("monitor", 8222),
-        "database": last.get("database", 5433),
-    }
-    given: dict[str, int] = {}
-    for name, port in wanted.items():
-        given[name] = ports.next_free(port, frozenset(given.values()))
-        if given[name] != port:
-            tell(f"port {port} ({name}) is taken; using {given[name]}")
-    kept = {listener if name == "mqtt" else name: port for name, port in given.items()}
-    (settings.data / "ports.json").write_text(json.dumps({**last, **kept}) + "\n")
-    numbers = given | {
-        "seed": arguments.seed,
-        "workers": arguments.workers,
-        "store_mb": settings.megabytes("VIGIL_BROKER_STORE_MB"),
-    }
-    return Plan(settings.data, simulator=not arguments.no_simulator, speed=arguments.speed, tls=None, **numbers)
-
-
-async def _certificate(plan: Plan, arguments: argparse.Namespace, settings: Settings) -> certificates.Certificate | None:
-    """What the MQTT listener shows: nothing without --tls, else the given certificate or one of our own."""
-    if not arguments.tls:
-        return None
-    given = certificates.given(settings.path("VIGIL_MQTT_CERT"), settings.path("VIGIL_MQTT_KEY"), settings.path("VIGIL_MQTT_CA"))
-    if given:
-        return given
-    names = certificates.names_of_this_machine(arguments.tls_name)
-    return await asyncio.to_thread(certificates.own, plan.secrets / "tls", names)
 
 
 async def bring_up(plan: Plan, supervisor: Supervisor) -> None:
@@ -276,15 +209,6 @@ def _announce(plan: Plan, took_s: float) -> None:
     for login, password in accounts.items():
         print(f"    {login:22} {password}", flush=True)
     print("\n  try: .venv/bin/vigil simulate sos        stop: Ctrl-C\n", flush=True)
-
-
-def _last_ports(data: Path) -> dict[str, int]:
-    path = data / "ports.json"
-    try:
-        found: dict[str, int] = json.loads(path.read_text())
-    except (OSError, ValueError):
-        return {}
-    return found
 
 
 def _held(data: Path) -> IO[str]:
