@@ -74,8 +74,10 @@ async def test_who_is_unprotected_follows_what_is_heard_and_revoked(api: Any, fi
 
 
 async def test_who_is_outside_the_circle_is_found_when_asked(api: Any) -> None:
+    everyone = (await (await api.login("duty")).get("/api/responders")).json()
     seen = (await (await api.login("duty-1")).get("/api/circle")).json()
-    assert (seen["share"], seen["free"], seen["within_s"], seen["outside_count"]) == (0.5, 2, 600.0, 1)
+    assert (seen["share"], seen["within_s"], seen["outside_count"]) == (0.5, 600.0, 1)
+    assert seen["free"] == sum(one["on_duty"] for one in everyone) >= 2, "whatever the hour: two of them have a day shift"
     [one] = seen["outside"]
     assert (one["senior"]["code"], one["senior"]["name"], one["site"]["code"]) == ("s-1", "李**", "home-1")
     assert seen["doubly"] == 0.0, "with the only one away nobody is reached"
