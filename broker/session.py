@@ -62,7 +62,7 @@ class Session:
         self._connection: Connection | None = None
         self._generation = 0
         self._last = ""
-        self._wanted = asyncio.Event()
+        self._leaving = False
         self._up = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -72,7 +72,6 @@ class Session:
         return self._up.is_set()
 
     async def __aenter__(self) -> "Session":
-        self._wanted.set()
         self._task = asyncio.create_task(self._run(), name=f"mqtt session {self._address.client_id}")
         return self
 
@@ -101,15 +100,11 @@ class Session:
             self._connection.acknowledge([one.mid for one in arrived if one.generation == self._generation and one.qos])
 
     async def disconnect(self) -> None:
-        """Step away until `reconnect`: acknowledgements are flushed, the backlog stays with the broker."""
-        self._wanted.clear()
+        """Leave for good: acknowledgements are flushed, the backlog stays with the broker."""
+        self._leaving = True
         if self._connection is not None:
             await self._connection.close()
         self._link_is(False)
-
-    async def reconnect(self) -> None:
-        """Come back after `disconnect`; `connected` waits for it."""
-        self._wanted.set()
 
     async def publish(self, topic: str, payload: bytes, qos: int = 1, retain: bool = False, timeout: float = 5.0) -> None:
         """Publish and wait for PUBACK. Raises PublishFailed; nothing is kept to be sent later."""
@@ -125,11 +120,10 @@ class Session:
 
     async def _run(self) -> None:
         failures = 0
-        while True:
-            await self._wanted.wait()
+        while not self._leaving:
             served = await self._serve_once()
             failures = 0 if served else failures + 1
-            if self._wanted.is_set():
+            if not self._leaving:
                 await asyncio.sleep(_pause_s(failures))
 
     async def _serve_once(self) -> bool:
@@ -151,7 +145,7 @@ class Session:
             self._connection = None
             await connection.close()
             self._link_is(False)
-        if self._wanted.is_set():
+        if not self._leaving:
             level = logging.WARNING if served or self._last != before else logging.DEBUG
             log.log(level, "session %s: link down: %s", self._address.client_id, self._last)
         return served

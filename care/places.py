@@ -11,7 +11,6 @@ Geometry = Mapping[str, Any]
 
 SITE_KINDS = ("home", "institution", "day_care", "canteen")
 ZONE_KINDS = ("floor", "room", "bed", "corridor", "kitchen", "bathroom", "hall")
-AREA_LEVELS = ("district", "subdistrict")
 
 
 @dataclass(frozen=True, slots=True)

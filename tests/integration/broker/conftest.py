@@ -188,6 +188,13 @@ class Field:
         await session.connected(5)
         return session
 
+    async def takes_over(self, client_id: str, user: str = "ingest") -> None:
+        """Somebody else connects as this session, takes nothing off it, and goes; its owner is thrown out."""
+        thief = Foreign(self.broker.endpoint, user, self.broker.secrets.passwords[user], client_id, clean=False)
+        thief.client.manual_ack_set(True)
+        assert await thief.connect(), thief.said
+        thief.close()
+
     async def foreign(self, user: str) -> Foreign:
         """A service by a client that is not ours."""
         client = Foreign(self.broker.endpoint, user, self.broker.secrets.passwords[user], f"foreign-{user}")
