@@ -23,7 +23,8 @@ from bench.machine import machine, versions
 from bench.place import Place, furnished
 from bench.processes import Died, answer, ours, tail
 from simulators import tokens
-from simulators.wire import Endpoint, Message, say
+from simulators.messages import Message, say
+from simulators.wire import Endpoint
 from store.connect import Connection, connect
 from store.devices import set_tokens
 

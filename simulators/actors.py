@@ -15,8 +15,8 @@ from time import time
 from care.district import DeviceEntry, District
 from devices.profiles import PROFILES, Profile
 from simulators import readings, routine, tokens
+from simulators.messages import Message
 from simulators.routine import Routine
-from simulators.wire import Message
 
 _DEAD = 0.001
 _WORN_OUT = 0.001  # batteries that are nearly empty

@@ -17,9 +17,10 @@ from zoneinfo import ZoneInfo
 
 from care.district import District
 from simulators.actors import Actor, cast
+from simulators.messages import deliver
 from simulators.scenarios import SCENARIOS
 from simulators.sockets import make_room
-from simulators.wire import Endpoint, Line, Refused, deliver, line
+from simulators.wire import Endpoint, Line, Refused, line
 
 __all__ = ["Endpoint", "Tally", "World", "live", "play", "run"]
 

@@ -1,20 +1,17 @@
-"""A device's own line to the broker: MQTT over asyncio, QoS 1. What was not acknowledged is kept and sent again."""
+"""A device's own line to the broker: MQTT over asyncio, QoS 1."""
 
 import asyncio
-import json
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from secrets import token_hex
 
 from simulators import packets
 
 _ANSWER_S = 10.0
 _GOODBYE_S = 2.0
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 5.0
 _MOST_IDS, _REFUSED_FILTER = 0xFFFF, b"\x80"
 _REFUSALS = {1: "protocol", 2: "client id", 3: "server unavailable", 4: "bad user name or password", 5: "not authorised"}
 
@@ -178,20 +175,6 @@ class Line(asyncio.Protocol):
             self._alarm = None
 
 
-@dataclass(slots=True, eq=False)
-class Message:
-    """Something a device says, kept until the broker has it. `sent` once it went out: from then on it may be there already."""
-
-    topic: str
-    body: Mapping[str, object]
-    retain: bool = False
-    sent: bool = False
-
-    @property
-    def payload(self) -> bytes:
-        return json.dumps(self.body, separators=(",", ":")).encode()
-
-
 @asynccontextmanager
 async def line(
     where: Endpoint,
@@ -223,34 +206,6 @@ def _secured(ca: Path) -> ssl.SSLContext:
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     context.check_hostname = False
     return context
-
-
-async def deliver(own: Line, message: Message) -> None:
-    """Say it on this line; said again it is marked as a repeat. Raises ConnectionError, TimeoutError."""
-    dup, message.sent = message.sent, True
-    await own.publish(message.topic, message.payload, retain=message.retain, dup=dup)
-
-
-async def say(where: Endpoint, code: str, token: str, message: Message, patience_s: float = 120.0) -> None:
-    """Connect, say it, leave; again with growing pauses until the broker has it. Raises TimeoutError, Refused.
-
-    A refusal is tried again too: a broker that has just started refuses everybody until a callout answers it.
-    """
-    pause, refusal = _FIRST_PAUSE_S, None
-    beside = f"say-{code}-{token_hex(4)}"  # takes over neither the line it may keep nor another saying
-    try:
-        async with asyncio.timeout(patience_s):
-            while True:
-                try:
-                    async with line(where, code, token, client_id=beside) as own:
-                        await deliver(own, message)
-                        return
-                except OSError as error:  # ConnectionError, Refused and TimeoutError among them
-                    refusal = error if isinstance(error, Refused) else None
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE_S)
-    except TimeoutError:
-        raise refusal or TimeoutError(f"{code}: not said within {patience_s:g} s") from None
 
 
 def _settle(waiting: "asyncio.Future[None] | None", error: Exception | None = None) -> None:

@@ -19,7 +19,8 @@ import websockets
 
 from dispatch.alarm import PROBE
 from dispatch.probe import EVERY, PATIENCE
-from simulators.wire import Endpoint, Message, deliver, line
+from simulators.messages import Message, deliver
+from simulators.wire import Endpoint, line
 from vigil.metrics import ProbeMeters
 
 log = logging.getLogger("vigil.probe")

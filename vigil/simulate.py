@@ -18,9 +18,10 @@ import websockets
 from care.district import DeviceEntry, District
 from simulators import replay, tokens
 from simulators.district import demo_district
+from simulators.messages import Message, say
 from simulators.scenarios import SCENARIOS as TABLE
 from simulators.scenarios import NobodyToSayIt, Scenario, speaker
-from simulators.wire import Endpoint, Line, Message, line, say
+from simulators.wire import Endpoint, Line, line
 from vigil import demo, playing, state
 from vigil.settings import Settings
 from vigil.web import login

@@ -13,7 +13,8 @@ from typing import Any
 
 from care.district import DeviceEntry
 from simulators import tokens
-from simulators.wire import Endpoint, Message, deliver, line, say
+from simulators.messages import Message, deliver, say
+from simulators.wire import Endpoint, line
 
 RATE = 200.0
 PRESS_EVERY_S = 0.5

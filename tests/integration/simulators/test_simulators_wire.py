@@ -9,7 +9,8 @@ import pytest
 
 from simulators import packets
 from simulators import wire as wires
-from simulators.wire import Endpoint, Message, Refused, deliver, line, say
+from simulators.messages import Message, deliver, say
+from simulators.wire import Endpoint, Refused, line
 
 if TYPE_CHECKING:
     from tests.integration.simulators.conftest import Stand, Wire

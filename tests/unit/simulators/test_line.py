@@ -6,7 +6,8 @@ import pytest
 
 from simulators import packets
 from simulators import wire as wires
-from simulators.wire import Line, Message, deliver
+from simulators.messages import Message, deliver
+from simulators.wire import Line
 
 
 class Written(asyncio.Transport):
