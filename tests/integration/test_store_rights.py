@@ -38,6 +38,8 @@ RIGHTS: dict[str, dict[str, set[str]]] = {
         "sessions": {S, A, D},
         "trail": {S, A},
         "register_log": {S, A},
+        "playbook_steps": {S, A, U, D},
+        **{table: {S, A} for table in ("commands", "cap_messages")},
         **{table: {S, A, U} for table in ("incidents", "dispatches")},
     },
 }
@@ -57,6 +59,7 @@ COLUMNS: dict[str, dict[str, dict[str, set[str]]]] = {
         "devices": {U: {"token_sha256", "revoked_at", "firmware"}},
         "sessions": {U: {"expires_at"}},
         "alarms": {U: {"state", "cleared_at", "shelved_until", "shelved_by", "shelved_why"}},
+        "commands": {U: {"sent_at", "answered_at", "done", "unanswered_at"}},
     },
 }  # fmt: skip
 

@@ -1,0 +1,142 @@
+"""Playbook steps in the database: stamped once however many click, taken back in time, never lost when a fire grows."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from dispatch.incident import IncidentEvent, NotAllowed
+from dispatch.playbook import NotTheirs, PersonNeeded, Planned, ReasonNeeded, StepEvent, StepState, UnknownStep
+from store import alarms, incidents, playbook
+from store.alarms import NewAlarm
+from store.connect import Connection, connect
+from store.incidents import SYSTEM, Actor, OutOfScope
+from store.server import Database
+
+pytestmark = pytest.mark.integration
+
+NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+E, S = StepEvent, StepState
+Make = Callable[..., NewAlarm]
+People = dict[str, Actor]
+
+
+@pytest.fixture
+async def fire(conn: Connection, new_alarm: Make) -> UUID:
+    """Smoke in inst-1: to be verified."""
+    raised = await alarms.raise_alarm(conn, new_alarm("smoke-9", "smoke"), NOW)
+    await conn.commit()
+    return raised.incident_id
+
+
+async def steps(conn: Connection, incident: UUID) -> dict[str, Planned]:
+    return {one.step.key: one for one in await playbook.planned(conn, incident)}
+
+
+async def lines(conn: Connection, incident: UUID) -> list[tuple[str, str, str]]:
+    trail = (await incidents.detail_rows(conn, incident)).trail
+    return [(line.kind, line.actor, str(line.data.get("step"))) for line in trail if line.kind.startswith("step_")]
+
+
+async def test_a_step_is_stamped_with_who_when_and_on_what(api_conn: Connection, fire: UUID, accounts: People) -> None:
+    version, changed = await playbook.press(api_conn, fire, "verify", E.DO, accounts["duty"], NOW, device="console 2")
+    assert (version, changed) == (2, True)
+    stamp = (await steps(api_conn, fire))["verify"].stamp
+    assert stamp is not None
+    assert (stamp.state, stamp.at, stamp.by, stamp.device) == (S.DONE, NOW, "duty", "console 2")
+    assert await lines(api_conn, fire) == [("step_done", "duty", "verify")]
+    assert await playbook.press(api_conn, fire, "verify", E.DO, accounts["admin"], NOW + SECOND) == (2, False)
+    assert (await steps(api_conn, fire))["verify"].stamp == stamp, "the second click is nobody's"
+
+
+async def test_two_clicks_at_once_make_one_stamp(database: Database, conn: Connection, fire: UUID, accounts: People) -> None:
+    async def click(who: str) -> bool:
+        async with await connect(database.dsn("vigil_api"), application="click") as own, own.transaction():
+            return (await playbook.press(own, fire, "call_119", E.DO, accounts[who], NOW))[1]
+
+    changed = await asyncio.gather(*(click(who) for who in ("duty", "admin") * 4))
+    assert sum(changed) == 1
+    assert len(await lines(conn, fire)) == 1
+
+
+async def test_a_stamp_and_a_skip_at_once_leave_one(database: Database, conn: Connection, fire: UUID, accounts: People) -> None:
+    async def click(event: StepEvent) -> bool:
+        async with await connect(database.dsn("vigil_api"), application="click") as own, own.transaction():
+            return (await playbook.press(own, fire, "cut_gas", event, accounts["duty"], NOW, reason="there is none"))[1]
+
+    found = await asyncio.gather(click(E.SKIP), click(E.DO), return_exceptions=True)
+    stamp = (await steps(conn, fire))["cut_gas"].stamp
+    assert stamp is not None and stamp.state is S.DONE, "what was done is done, whichever came first"
+    assert sum(isinstance(one, NotAllowed) for one in found) + len(await lines(conn, fire)) == 2
+
+
+async def test_taken_back_in_time_and_not_later(api_conn: Connection, fire: UUID, accounts: People) -> None:
+    duty = accounts["duty"]
+    await playbook.press(api_conn, fire, "cut_gas", E.SKIP, duty, NOW, reason=" no gas here ")
+    await playbook.press(api_conn, fire, "cut_gas", E.UNDO, duty, NOW + 10 * SECOND)
+    assert (await steps(api_conn, fire))["cut_gas"].stamp is None
+    await playbook.press(api_conn, fire, "cut_gas", E.DO, duty, NOW + 20 * SECOND)
+    with pytest.raises(NotAllowed):
+        await playbook.press(api_conn, fire, "cut_gas", E.UNDO, duty, NOW + 81 * SECOND)
+    assert [kind for kind, _, _ in await lines(api_conn, fire)] == ["step_skipped", "step_undone", "step_done"]
+    [skipped] = [line for line in (await incidents.detail_rows(api_conn, fire)).trail if line.kind == "step_skipped"]
+    assert skipped.data["note"] == "no gas here"
+
+
+async def test_a_fire_that_grows_adds_steps_and_keeps_stamps(
+    conn: Connection, fire: UUID, accounts: People, new_alarm: Make
+) -> None:
+    await playbook.press(conn, fire, "verify", E.DO, accounts["duty"], NOW)
+    before = (await steps(conn, fire))["verify"].stamp
+    assert "open_vents" not in await steps(conn, fire)
+    await alarms.raise_alarm(conn, new_alarm("heat-9", "fire_confirmed", key="7"), NOW)
+    grown = await steps(conn, fire)
+    assert "open_vents" in grown
+    assert grown["verify"].stamp == before
+    with pytest.raises(NotAllowed):
+        await playbook.press(conn, fire, "call_119", E.SKIP, accounts["duty"], NOW, reason="they know")
+
+
+async def test_who_may_not_and_what_may_not(api_conn: Connection, fire: UUID, accounts: People) -> None:
+    with pytest.raises(OutOfScope):
+        await playbook.press(api_conn, fire, "verify", E.DO, accounts["duty-1"], NOW)
+    with pytest.raises(PersonNeeded):
+        await playbook.press(api_conn, fire, "call_119", E.DO, SYSTEM, NOW)
+    with pytest.raises(UnknownStep):
+        await playbook.press(api_conn, fire, "first_aid", E.DO, accounts["duty"], NOW)
+    with pytest.raises(ReasonNeeded):
+        await playbook.press(api_conn, fire, "cut_gas", E.SKIP, accounts["duty"], NOW)
+    with pytest.raises(NotTheirs):
+        await playbook.press(api_conn, fire, "call_119", E.DO, accounts["resp-1"], NOW)
+    assert await lines(api_conn, fire) == []
+    assert (await playbook.press(api_conn, fire, "cut_gas", E.DO, accounts["resp-1"], NOW))[1], "his errand took him there"
+    assert await playbook.press(api_conn, fire, "verify", E.DO, SYSTEM, NOW) == (3, True), "a detector may confirm what it sees"
+
+
+async def test_when_it_is_over_nothing_is_stamped_any_more(api_conn: Connection, fire: UUID, accounts: People) -> None:
+    for event, more in ((IncidentEvent.ACKNOWLEDGE, None), (IncidentEvent.RESOLVE, None), (IncidentEvent.CLOSE, "cooking_steam")):
+        await playbook.press(api_conn, fire, "verify", E.DO, accounts["duty"], NOW)
+        await incidents.act(api_conn, fire, event, accounts["duty"], NOW, cause=more)
+    with pytest.raises(NotAllowed):
+        await playbook.press(api_conn, fire, "cut_gas", E.DO, accounts["duty"], NOW)
+    assert (await playbook.press(api_conn, fire, "verify", E.DO, accounts["duty"], NOW))[1] is False
+
+
+async def test_the_database_holds_a_skip_to_its_reason(conn: Connection, fire: UUID) -> None:
+    with pytest.raises(psycopg.errors.CheckViolation):
+        await conn.execute(
+            "INSERT INTO playbook_steps (incident_id, step, state, at, by, device, reason)"
+            " VALUES (%s, 'cut_gas', 'skipped', now(), 'x', '', '')",
+            [fire],
+        )
+
+
+async def test_what_the_fire_service_asks_about_a_building(api_conn: Connection, fire: UUID) -> None:
+    found = await playbook.building(api_conn, fire, "inst-1")
+    assert [row.zone for row in found.went] and {zone.site for zone in found.zones} == {"inst-1"}
+    assert all(row.ability_level >= 0 for row in found.residents)
+    assert await playbook.names(api_conn, ["duty", "nobody"]) == {"duty": (await playbook.names(api_conn, ["duty"]))["duty"]}
