@@ -104,6 +104,14 @@ def _electrical(rng: Random, hour: float, routine: Routine) -> Values:
     }
 
 
+def _exit(rng: Random, hour: float, routine: Routine) -> Values:
+    return {"blocked": 0.0, "open": float(6 <= hour <= 21 and rng.random() < 0.05)}
+
+
+def _water(rng: Random, hour: float, routine: Routine) -> Values:
+    return {"water_pressure": round(0.24 - 0.02 * near_meal(hour) + rng.gauss(0, 0.003), 3)}
+
+
 HABITS: Mapping[str, Habit] = {
     "smoke_detector": _smoke,
     "heat_detector": _heat,
@@ -116,4 +124,6 @@ HABITS: Mapping[str, Habit] = {
     "door_contact": _door,
     "air_sensor": _air,
     "electrical_monitor": _electrical,
+    "exit_monitor": _exit,
+    "water_pressure": _water,
 }

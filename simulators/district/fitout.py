@@ -22,7 +22,11 @@ _EVERY_ZONE: Mapping[str, tuple[str, ...]] = {
     "hall": ("smoke_detector", "door_contact"),
 }
 _SOME_ZONES: Mapping[str, tuple[str, float]] = {"bathroom": ("fall_radar", 0.17), "bed": ("bed_sensor", 0.10)}
-_INSTRUMENTS: Mapping[str, str] = {"kitchen": "electrical_monitor", "hall": "air_sensor"}
+_INSTRUMENTS: Mapping[str, tuple[str, ...]] = {
+    "kitchen": ("electrical_monitor",),
+    "hall": ("air_sensor", "water_pressure"),
+    "corridor": ("exit_monitor",),
+}
 _DAY_CARE = ("smoke_detector", "pull_cord", "door_contact")
 _FIRMWARE = ("1.4.2", "1.4.2", "1.4.2", "1.3.9")
 
@@ -51,11 +55,11 @@ def institution_devices(site: Site, zones: Iterable[Zone], residents: Mapping[st
 
 
 def instruments(site: Site, zones: Iterable[Zone]) -> Iterator[DeviceEntry]:
-    """What watches the wiring of kitchens and the air of halls, behind the institution's gateway."""
+    """What watches wiring, air, water and ways out, behind the institution's gateway."""
     gateway, rng = f"{PROFILES['gateway'].code}-{site.code}", Random(f"{site.code} instruments")
     for zone in zones:
-        if zone.kind in _INSTRUMENTS:
-            yield _device(_INSTRUMENTS[zone.kind], site, zone.code, zone.code, "", gateway, rng)
+        for profile in _INSTRUMENTS.get(zone.kind, ()):
+            yield _device(profile, site, zone.code, zone.code, "", gateway, rng)
 
 
 def day_care_devices(site: Site, rng: Random) -> Iterator[DeviceEntry]:

@@ -21,6 +21,8 @@ STORED_ORDER: dict[str, tuple[str, ...]] = {
     "gateway": ("children_online", "uptime", "signal"),
     "air_sensor": ("temperature", "humidity", "co2", "signal"),
     "electrical_monitor": ("residual_current", "cable_temperature", "signal"),
+    "exit_monitor": ("blocked", "open", "signal"),
+    "water_pressure": ("water_pressure", "signal"),
     "probe": ("signal",),
 }
 HAZARDS = {"person", "fire", "gas_co", "security", "technical"}

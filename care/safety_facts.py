@@ -1,0 +1,106 @@
+"""What is known of a facility that bears on fire: rows as the store finds them, without a verdict. Codes, aware UTC times."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+# Checks of the register. Who may enter which: an institution its own, the authority its inspections and what it has seen put right.
+CHECK_KINDS = ("inspection", "system_test", "authority", "drill", "recheck")
+CHECK_RESULTS = ("passed", "defects")
+AUTHORITY_ONLY = frozenset({"authority"})
+MOST_DEFECTS = 999
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyZone:
+    """A zone of the register."""
+
+    site: str
+    code: str
+    parent: str
+    kind: str
+    name_zh: str
+    name_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyDevice:
+    """A device in service that bears on fire. None is unknown, never "fine".
+
+    `silent_after`: from its profile. `faulty_since`, `warning_since`: an open alarm of a sensor fault, of the wiring.
+    `value`, `value_at`: the newest reading of what its profile is for (blocked 0 or 1, pressure in MPa). Of the last 7 days,
+    `worst`, `worst_at`: the hour with the lowest pressure, or the last one in which an exit was blocked; `blocked_s`: for how long.
+    """
+
+    site: str
+    code: str
+    profile: str
+    zone: str
+    silent_after: timedelta
+    enrolled_at: datetime
+    seen_at: datetime | None = None
+    online: bool | None = None
+    battery: float | None = None
+    test_at: datetime | None = None
+    faulty_since: datetime | None = None
+    warning_since: datetime | None = None
+    value: float | None = None
+    value_at: datetime | None = None
+    worst: float | None = None
+    worst_at: datetime | None = None
+    blocked_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyIncident:
+    """An incident of fire or gas, no drill. `began_at`: when it reached us."""
+
+    site: str
+    id: UUID
+    kind: str
+    priority: int
+    began_at: datetime
+    acknowledged_at: datetime | None
+    arrived_at: datetime | None
+    resolved_at: datetime | None
+    cause: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyCheck:
+    """A line of the register of inspections and drills that was not withdrawn.
+
+    `follows`: the check whose defects a recheck found put right. `rectify_by`: the day set for what was found.
+    """
+
+    site: str
+    id: UUID
+    kind: str
+    done_on: date
+    result: str
+    defects: int
+    rectify_by: date | None
+    follows: UUID | None
+    by_whom: str
+    note: str
+    entered_by: str
+    entered_at: datetime
+    demo: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyFacts:
+    """Everything about one facility at one moment. `today`: the day there. `listening`: since when devices could be heard."""
+
+    site: str
+    area: str
+    name_zh: str
+    name_en: str
+    beds: int
+    now: datetime
+    today: date
+    listening: datetime | None
+    zones: tuple[SafetyZone, ...] = ()
+    devices: tuple[SafetyDevice, ...] = ()
+    incidents: tuple[SafetyIncident, ...] = ()
+    checks: tuple[SafetyCheck, ...] = ()

@@ -1,0 +1,134 @@
+"""Evidence of what happened in a facility and of what was done there: alarms and their answers, inspections, hazards, drills.
+
+A function a criterion, as in `care.safety_evidence`. A check that was never entered may have been done: it is not known.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from care.safety import Verdict, rate, share
+from care.safety_evidence import TESTED, WINDOW, Evidence, Found, ear_count, ears, site
+from care.safety_facts import SafetyCheck, SafetyFacts, SafetyIncident
+
+ANSWER_S, ARRIVE_S = 60.0, 900.0
+CHECK_EVERY: Mapping[str, int] = {"inspection": 31, "authority": 365, "system_test": 365, "drill": 183}  # days
+REAL = frozenset({"real_fire", "real_gas"})
+FALSE = frozenset({"cooking_steam", "device_fault", "false_press"})
+_YEAR = timedelta(days=365)
+_INSPECTED = ("inspection", "authority", "system_test")
+_GOOD, _BAD, _UNKNOWN = Verdict.GOOD, Verdict.BAD, Verdict.UNKNOWN
+
+
+def fires(facts: SafetyFacts) -> Found:
+    """No fire and no gas escape within 90 days. Harm: how many."""
+    real = [_case(one, _BAD, "real") for one in _recent(facts) if one.cause in REAL]
+    places = list(ears(facts))
+    return Found((*real, *places), rate(len(real), 1, *ear_count(places)))
+
+
+def false_alarms(facts: SafetyFacts) -> Found:
+    """No false alarm within 90 days. Harm: how many a detector. Who was only asked to look was not alarmed."""
+    false = [_case(one, _BAD, "false") for one in _recent(facts) if one.cause in FALSE and one.priority == 1]
+    detectors = sum(one.profile in TESTED for one in facts.devices)
+    places = list(ears(facts))
+    return Found((*false, *places), rate(len(false), detectors, *ear_count(places)))
+
+
+def acknowledged(facts: SafetyFacts) -> Found:
+    """Every alarm of 90 days was acknowledged within a minute; a missing stamp is a failure."""
+    return _occasions(
+        _timed(one, one.acknowledged_at, ANSWER_S, facts.now, "acknowledged", "acknowledge_late", "unacknowledged")
+        for one in _recent(facts)
+    )
+
+
+def arrived(facts: SafetyFacts) -> Found:
+    """Somebody was there, or had resolved it, within 15 minutes of every emergency of 90 days; a missing stamp is a failure."""
+    return _occasions(
+        _timed(one, _first(one.arrived_at, one.resolved_at), ARRIVE_S, facts.now, "arrived", "arrive_late", "not_arrived")
+        for one in _recent(facts)
+        if one.priority == 1
+    )
+
+
+def inspections(facts: SafetyFacts) -> Found:
+    """Own inspection every month, the authority's and a test of the whole system every year."""
+    return _checked(facts, _INSPECTED)
+
+
+def drills(facts: SafetyFacts) -> Found:
+    """A drill every half year."""
+    return _checked(facts, ("drill",))
+
+
+def hazards(facts: SafetyFacts) -> Found:
+    """What inspections found has been put right by the day that was set. Harm: how many inspections wait for that."""
+    done = {one.follows for one in facts.checks if one.kind == "recheck" and one.result == "passed"}
+    wanted = (one for one in facts.checks if one.kind in _INSPECTED and (_waits(one, done) or one.done_on > facts.today - _YEAR))
+    found = [_hazard(one, one.id in done, facts.today) for one in wanted]
+    late = sum(one.verdict is _BAD for one in found)
+    shown = found or [site(facts, "no_record")]
+    return Found(tuple(shown), rate(late, 1, len(found), not found))
+
+
+def _recent(facts: SafetyFacts) -> list[SafetyIncident]:
+    since = facts.now - WINDOW
+    return [one for one in facts.incidents if one.began_at >= since and one.cause != "test"]
+
+
+def _occasions(items: Iterable[Evidence | None]) -> Found:
+    found = tuple(one for one in items if one is not None)
+    return Found(found, share(one.verdict for one in found))
+
+
+def _case(one: SafetyIncident, verdict: Verdict, why: str) -> Evidence:
+    return Evidence("incident", str(one.id), verdict, why, one.began_at, what=one.kind)
+
+
+def _first(*times: datetime | None) -> datetime | None:
+    return min((at for at in times if at is not None), default=None)
+
+
+def _timed(
+    one: SafetyIncident, done_at: datetime | None, limit: float, now: datetime, good: str, late: str, missing: str
+) -> Evidence | None:
+    """None while there is still time."""
+    took = ((done_at or now) - one.began_at).total_seconds()
+    if done_at is None and took <= limit and one.resolved_at is None:
+        return None
+    verdict, why = (_BAD, missing) if done_at is None else (_BAD, late) if took > limit else (_GOOD, good)
+    value = None if done_at is None else max(0.0, took)
+    return Evidence("incident", str(one.id), verdict, why, one.began_at, value, limit, "s", one.kind)
+
+
+def _checked(facts: SafetyFacts, kinds: Iterable[str]) -> Found:
+    found = tuple(_check(facts, kind) for kind in kinds)
+    return Found(found, share(one.verdict for one in found))
+
+
+def _check(facts: SafetyFacts, kind: str) -> Evidence:
+    """The newest one of a kind against its term; what was never entered may have been done."""
+    limit = float(CHECK_EVERY[kind])
+    done = [one for one in facts.checks if one.kind == kind and one.done_on <= facts.today]
+    if not done:
+        return Evidence("site", facts.site, _UNKNOWN, "no_record", limit=limit, unit="d", what=kind)
+    last = max(done, key=lambda one: (one.done_on, one.entered_at))
+    age = float((facts.today - last.done_on).days)
+    verdict, why = (_BAD, "overdue") if age > limit else (_GOOD, "in_time")
+    return Evidence("check", str(last.id), verdict, why, last.done_on, age, limit, "d", kind)
+
+
+def _waits(one: SafetyCheck, done: set[UUID | None]) -> bool:
+    return one.result == "defects" and one.id not in done
+
+
+def _hazard(one: SafetyCheck, done: bool, today: date) -> Evidence:
+    def said(verdict: Verdict, why: str) -> Evidence:
+        return Evidence("check", str(one.id), verdict, why, one.rectify_by or one.done_on, float(one.defects), what=one.kind)
+
+    if one.result == "passed":
+        return said(_GOOD, "no_hazard")
+    if done:
+        return said(_GOOD, "put_right")
+    return said(_BAD, "hazard_overdue") if one.rectify_by is not None and one.rectify_by < today else said(_GOOD, "hazard_in_time")
