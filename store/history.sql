@@ -34,10 +34,7 @@ SELECT at, 1::bigint AS count, value::double precision AS mean, value AS low, va
 ) AS r WHERE value IS NOT NULL ORDER BY at, n, b LIMIT %(most)s;
 
 -- name: minutes
-SELECT bucket AS at, n AS count, total / n AS mean, low, high FROM readings_by_minute
-WHERE device_id = %(device_id)s AND position = %(position)s
-    AND bucket > %(since)s::timestamptz - INTERVAL '1 minute' AND bucket < %(until)s
-ORDER BY bucket LIMIT %(most)s;
+SELECT at, count, mean, low, high FROM minutes_of(%(device_id)s, %(position)s, %(since)s, %(until)s) ORDER BY at LIMIT %(most)s;
 
 -- name: hours
 SELECT bucket AS at, n AS count, total / n AS mean, low, high FROM readings_by_hour
