@@ -8,6 +8,7 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
@@ -42,13 +43,19 @@ def kept(path: Path) -> str:
 
 def passwords(folder: Path, logins: list[str]) -> dict[str, str]:
     """A password for each demo login; drawn for those that have none yet."""
-    path = folder / PASSWORDS_FILE
-    known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    known = drawn_passwords(folder)
     missing = [login for login in logins if login not in known]
     if missing:
         known |= {login: "".join(secrets.choice(_ALPHABET) for _ in range(10)) for login in missing}
-        _write(path, json.dumps(known, indent=1))
+        _write(folder / PASSWORDS_FILE, json.dumps(known, indent=1))
     return {login: known[login] for login in logins}
+
+
+def drawn_passwords(folder: Path) -> dict[str, str]:
+    """By login, those that were drawn on this machine until now."""
+    path = folder / PASSWORDS_FILE
+    drawn: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    return drawn
 
 
 async def load(conn: AsyncConnection, district: District, folder: Path, now: datetime) -> bool:
@@ -88,8 +95,8 @@ def digest(token: str) -> bytes:
 
 
 def _hashes(drawn: Mapping[str, str]) -> dict[str, str]:
-    hasher = PasswordHasher()
-    return {login: hasher.hash(password) for login, password in drawn.items()}
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # hashing frees the interpreter
+        return dict(zip(drawn, pool.map(PasswordHasher().hash, drawn.values()), strict=True))
 
 
 def _write(path: Path, text: str) -> None:

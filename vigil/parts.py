@@ -14,8 +14,10 @@ from broker import server as mqtt
 from broker.admission import Credential
 from broker.config import BrokerConfig
 from broker.secrets import load_or_create
+from care.district import District
 from simulators import life
-from simulators.district import demo_district
+from simulators.crew import Crew, Login
+from simulators.district import CREW, chief, demo_district
 from store import devices, notify
 from store.connect import connect
 from store.migrate import apply, set_passwords
@@ -84,20 +86,31 @@ async def callout(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 async def simulator(arguments: argparse.Namespace, settings: Settings) -> int:
-    """The demo district's life; what watches over it goes before it."""
+    """The demo district's life and the responders whom nobody plays; what watches over it goes before it."""
     os.nice(10)
     district = await asyncio.to_thread(demo_district, arguments.seed)
     where = life.Endpoint(settings.text("VIGIL_MQTT_HOST"), settings.number("VIGIL_MQTT_PORT"), settings.path("VIGIL_MQTT_CA"))
-    await life.run(
-        district,
-        where,
-        demo.seed(settings.secrets),
-        speed=arguments.speed,
-        seed=arguments.seed,
-        played=Held(settings.data),
-        stop=told_to_stop(),
-    )
+    stop, secret = told_to_stop(), demo.seed(settings.secrets)
+    answering = asyncio.create_task(_crew(district, arguments, settings).live(stop), name="crew")
+    try:
+        await life.run(district, where, secret, speed=arguments.speed, seed=arguments.seed, played=Held(settings.data), stop=stop)
+    finally:
+        stop.set()
+        await answering
     return 0
+
+
+def _crew(district: District, arguments: argparse.Namespace, settings: Settings) -> Crew:
+    """Those whose passwords were drawn on this machine; a district loaded before there was a crew has none."""
+    drawn = demo.drawn_passwords(settings.secrets)
+    logins = {one.login: Login(one.login, drawn[one.login]) for one in district.accounts if one.login in drawn}
+    played = {
+        one.responder: logins[one.login]
+        for one in district.accounts
+        if one.responder and one.login.startswith(CREW) and one.login in logins
+    }
+    desk = chief(district).login
+    return Crew(settings.text("VIGIL_CREW_URL"), logins.get(desk, Login(desk, "")), played, arguments.speed, arguments.seed)
 
 
 async def bench(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -42,6 +42,7 @@ TABLE: tuple[Setting, ...] = (
     Setting("VIGIL_HTTP_PORT", "8400", "port on which the console listens"),
     Setting("VIGIL_HTTPS", "0", "1 where a proxy in front speaks HTTPS: cookies are then marked Secure"),
     Setting("VIGIL_DASHBOARD", "", "folder of the built dashboard; empty: dashboard/dist of this checkout"),
+    Setting("VIGIL_CREW_URL", "http://127.0.0.1:8400", "the api at which the demo's played responders answer"),
     Setting("VIGIL_PROBE_URL", "http://127.0.0.1:8400", "the console at which the probe looks whether its press comes out"),
     Setting("VIGIL_METRICS_PORT", "0", "port of a part's /metrics on loopback; 0: none"),
     Setting("VIGIL_LOG", "info", "debug, info, warning or error"),

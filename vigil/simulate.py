@@ -17,7 +17,7 @@ import websockets
 
 from care.district import DeviceEntry, District
 from simulators import replay, tokens
-from simulators.district import demo_district
+from simulators.district import chief, demo_district
 from simulators.messages import Message, say
 from simulators.scenarios import SCENARIOS as TABLE
 from simulators.scenarios import NobodyToSayIt, Scenario, speaker
@@ -180,10 +180,10 @@ async def _wait_for(feed: websockets.ClientConnection, wanted: Wanted, patience_
 def _stage(settings: Settings) -> Stage:
     running = state.read(settings.data)
     district = demo_district(running.seed)
-    chief = next(one for one in district.accounts if one.role == "duty" and one.scope == district.code)
-    password = demo.passwords(settings.secrets, [chief.login])[chief.login]
+    desk = chief(district).login
+    password = demo.passwords(settings.secrets, [desk])[desk]
     where = Endpoint("127.0.0.1", running.mqtt_port, Path(running.tls_ca) if running.tls_ca else None)
-    return Stage(running.url, where, demo.seed(settings.secrets), district, chief.login, password)
+    return Stage(running.url, where, demo.seed(settings.secrets), district, desk, password)
 
 
 def _print(as_json: bool, shown: Shown, by: str) -> None:

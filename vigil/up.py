@@ -8,7 +8,6 @@ import argparse
 import asyncio
 import contextlib
 import fcntl
-import json
 import os
 import sys
 import time
@@ -21,7 +20,7 @@ from typing import IO
 from broker import server as mqtt
 from broker.config import BrokerConfig
 from broker.secrets import BrokerSecrets, load_or_create
-from simulators.district import demo_district
+from simulators.district import CREW, demo_district
 from store import server as database
 from store.connect import connect
 from store.migrate import apply
@@ -148,7 +147,7 @@ def _workers(plan: Plan, base: database.EmbeddedDatabase) -> list[Child]:
     ]
     if plan.simulator:
         life = vigil("simulator", "--speed", str(plan.speed), "--seed", str(plan.seed))
-        children.append(_part("simulator", life, _environ(plan, "")))
+        children.append(_part("simulator", life, _environ(plan, "") | {"VIGIL_CREW_URL": plan.url}))
     return children
 
 
@@ -200,13 +199,15 @@ def _tell(plan: Plan, supervisor: Supervisor) -> None:
 
 
 def _announce(plan: Plan, took_s: float) -> None:
-    accounts = json.loads((plan.secrets / demo.PASSWORDS_FILE).read_text())
+    accounts = demo.drawn_passwords(plan.secrets)
     listener = "MQTT over TLS" if plan.tls else "MQTT"
     print(f"\n  Vigil 守望 is up after {took_s:.0f} s: {plan.url}   (devices: {listener} 127.0.0.1:{plan.mqtt})", flush=True)
     if plan.tls:
         print(f"  devices prove the broker with {plan.tls.ca}", flush=True)
     print("  demo accounts (all people are invented):", flush=True)
     for login, password in accounts.items():
+        if login.startswith(CREW):
+            continue  # played by the simulator
         print(f"    {login:22} {password}", flush=True)
     print("\n  try: .venv/bin/vigil simulate sos        stop: Ctrl-C\n", flush=True)
 

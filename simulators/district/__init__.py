@@ -5,7 +5,7 @@ from itertools import chain
 from random import Random
 
 from care.district import DeviceEntry, District
-from care.people import Senior
+from care.people import Account, Senior
 from care.places import Site, Zone
 from dispatch.roads import dump
 from simulators.district.facilities import facilities, zones
@@ -13,9 +13,14 @@ from simulators.district.fitout import day_care_devices, home_devices, instituti
 from simulators.district.ground import CODE, ground, road_graph
 from simulators.district.homes import homes
 from simulators.district.seniors import at_home, in_care
-from simulators.district.staff import accounts, responders
+from simulators.district.staff import CREW, accounts, responders
 
-__all__ = ["demo_district"]
+__all__ = ["CREW", "chief", "demo_district"]
+
+
+def chief(district: District) -> Account:
+    """The account of the district's own desk."""
+    return next(one for one in district.accounts if one.role == "duty" and one.scope == district.code)
 
 
 def demo_district(seed: int = 7) -> District:

@@ -30,6 +30,7 @@ _NEIGHBOUR = ("neighbour", ("keys",), "foot")
 _COMPACT = {"120105001": _ON_FOOT, "120105003": _NEIGHBOUR, "120105008": _NEIGHBOUR}  # dense enough to walk
 _DESKS = ("120105006", "120105008", "120105010")
 _WITH_ACCOUNT = "120105008"
+CREW = "crew-"  # begins the logins of responders whom the simulator plays
 _FACILITY = "颐和养老院"
 
 
@@ -64,7 +65,10 @@ def rota(pair: int) -> tuple[Shift, ...]:
 
 
 def accounts(areas: Sequence[Area], sites: Sequence[Site], team: Sequence[Responder], rng: Random) -> Iterator[Account]:
-    """The district's desk, three sub-district desks, an institution, a regulator, an operator, six responders of one area."""
+    """The district's desk, three sub-district desks, an institution, a regulator, an operator, the responders.
+
+    Those of one area are for people to play, the others are played by the crew.
+    """
     yield Account("duty", young_name(rng), "duty", CODE, demo=True)
     for area in (area for area in areas if area.code in _DESKS):
         yield Account(f"duty-{area.name_en.lower()}", young_name(rng), "duty", area.code, demo=True)
@@ -74,3 +78,5 @@ def accounts(areas: Sequence[Area], sites: Sequence[Site], team: Sequence[Respon
     yield Account("admin", young_name(rng), "admin", CODE, demo=True)
     for number, member in enumerate((m for m in team if m.area == _WITH_ACCOUNT), start=1):
         yield Account(f"responder{number}", member.name, "responder", member.area, member.code, demo=True)
+    for member in (m for m in team if m.area != _WITH_ACCOUNT):
+        yield Account(CREW + member.code, member.name, "responder", member.area, member.code, demo=True)
