@@ -125,7 +125,8 @@ class Finding:
     """A condition began (`raised`) or ended. (source, kind) names the condition; `key` the message, or the deadline, that made it.
 
     `source` is a device code or a zone code, `evidence` the values that spoke, `rule_version` detector name and version; `kept`
-    stays with the alarm and is shown to nobody, as the samples that were judged.
+    stays with the alarm and is shown to nobody, as the samples that were judged. What is not raised and keeps something ends
+    nothing: it is a sample of what was passed over.
     """
 
     raised: bool
@@ -139,6 +140,11 @@ class Finding:
     drill: bool = False
     kept: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def sample(self) -> bool:
+        """No condition: only what was judged and passed over."""
+        return not self.raised and bool(self.kept)
+
 
 @dataclass(frozen=True, slots=True)
 class Detector(Generic[State]):
@@ -146,8 +152,8 @@ class Detector(Generic[State]):
 
     `wants(origin)` says whose inputs it hears; `start(active)` gives the first state, told which of its alarm kinds are
     already active for the scope (kind -> onset); `step` is pure; `deadline(state)` is the next moment it wants a Tick for.
-    `memory` is how much of the past must be replayed to rebuild a state, at most 2 h. `lane` is "event" for what the
-    event lane judges at once and without memory, else "telemetry".
+    (`never` where it wants none). `memory` is how much of the past must be replayed to rebuild a state, at most 2 h. `lane` is
+    "event" for what the event lane judges at once and without memory, else "telemetry".
     """
 
     name: str
@@ -165,3 +171,8 @@ class Detector(Generic[State]):
     def rule_version(self) -> str:
         """What an alarm keeps about the rule that raised it."""
         return f"{self.name}/{self.version}"
+
+
+def never(state: object) -> datetime | None:
+    """The deadline of a detector that asks for none, so that nobody asks it."""
+    return None

@@ -1,7 +1,7 @@
 """From what a detector found to the alarm that the store keeps: whose it is, where, how late, and why. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from analytics.step import Finding
@@ -18,6 +18,14 @@ class NoSuchSource(LookupError):
     def __init__(self, finding: Finding) -> None:
         super().__init__(f"{finding.kind}: expected a device, zone or senior of the register, got {finding.source!r}")
         self.finding = finding
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A finding with the alarm that it raises or ends."""
+
+    finding: Finding
+    alarm: NewAlarm
 
 
 def new_alarm(finding: Finding, about: RegisteredDevice, received: datetime) -> NewAlarm:
@@ -43,7 +51,7 @@ def new_alarm(finding: Finding, about: RegisteredDevice, received: datetime) -> 
         late_s=late(finding.at, received),
         rule_version=finding.rule_version,
         reasons=[asdict(reason) for reason in finding.reasons],
-        evidence={**finding.evidence, **finding.kept},
+        evidence=dict(finding.evidence),
     )
 
 

@@ -1,17 +1,16 @@
 """The detectors' view of one batch: a trial for every area that it touches, adopted together after the commit or not at all."""
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from analytics.runtime import Trial
 from analytics.step import Event, Finding, Reading, Waveform
-from ingest.alarms import about, new_alarm
+from ingest import windows
+from ingest.alarms import Found, about, new_alarm
 from ingest.partition import Partition
 from ingest.registry import Registry
 from ingest.said import Said
 from store import alarms
-from store.alarms import NewAlarm
 from store.connect import Connection
 from store.devices import RegisteredDevice
 
@@ -56,14 +55,6 @@ class Trials:
         return trial
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A finding with the alarm that it raises or ends."""
-
-    finding: Finding
-    alarm: NewAlarm
-
-
 def found(finding: Finding, device: RegisteredDevice, received: datetime) -> Found:
     """A finding about a device, received when it came, or when time ran out."""
     return Found(finding, new_alarm(finding, device, received))
@@ -71,11 +62,13 @@ def found(finding: Finding, device: RegisteredDevice, received: datetime) -> Fou
 
 async def apply(conn: Connection, findings: Sequence[Found], now: datetime) -> None:
     """Raise and clear inside the caller's transaction, in an order in which no two workers deadlock; per subject in time order."""
+    findings = await windows.without_samples(conn, findings, now)
     place = {id(alarm): number for number, alarm in enumerate(alarms.in_lock_order([one.alarm for one in findings]))}
     for one in sorted(findings, key=lambda each: place[id(each.alarm)]):
         finding = one.finding
         if finding.raised:
-            await alarms.raise_alarm(conn, one.alarm, now)
+            raised = await alarms.raise_alarm(conn, one.alarm, now)
+            await windows.keep(conn, one, raised.incident_id, now)
         else:
             await alarms.clear_alarm(conn, finding.source, finding.kind, finding.drill, finding.at, now)
 

@@ -7,12 +7,13 @@ from datetime import datetime
 from analytics.step import Event, Reading, Waveform
 from devices.keys import Key, milliseconds
 from ingest import rows
+from ingest.alarms import Found
 from ingest.clocks import at_fixed_time
 from ingest.judged import Judged
 from ingest.registry import Registry
 from ingest.said import CLOCK_FIXED, TELEMETRY, Said, Status
 from ingest.settled import settled
-from ingest.trials import Found, Trials, apply, whose
+from ingest.trials import Trials, apply, whose
 from ingest.trials import found as found_out
 from store import messages
 from store.connect import Connection
@@ -50,7 +51,7 @@ async def write(
     refused = rows.rejected_rows(TELEMETRY, found.refused) + rows.limited_rows(limited, registry.known, now)
     if refused:
         await messages.reject(conn, refused)
-    return len(findings)
+    return sum(not one.finding.sample for one in findings)
 
 
 async def _judged(trials: Trials, heard: Iterable[_Heard], registry: Registry) -> list[Found]:

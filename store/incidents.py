@@ -9,7 +9,7 @@ from care.places import within
 from dispatch.escalation import DispatchClock, Escalate, ExpireAcknowledgement, IncidentClock, Remind, Retire, due
 from dispatch.incident import CAUSES, IncidentEvent, IncidentState, next_state
 from dispatch.offer import DispatchState
-from store import alarms, notify, trail
+from store import alarms, labels, notify, trail
 from store.board import CardRow as CardRow
 from store.board import DispatchRow as DispatchRow
 from store.board import alarm_load as alarm_load
@@ -122,6 +122,8 @@ async def act(
         await _end(conn, held.id, actor, now)
     data = {name: value for name, value in (("cause", cause), ("note", note)) if value}
     await trail.add(conn, held.id, _LINE.get(event, event.value), actor.login, now, data)
+    if cause is not None and event in _NEEDS_CAUSE:
+        await labels.label(conn, held.id, cause, actor.role, now)
     return state, await move(conn, held, event, actor, now, stamp=_STAMP.get(event), cause=cause, note=note)
 
 

@@ -29,6 +29,8 @@ LONGEST_PIECE_S = 1.0  # longer packets are taken piece by piece: a track holds 
 PATIENCE_MS = 3000  # how long after its due time an impact waits for packets that are late
 MEMORY = timedelta(seconds=20)
 KINDS = ("fall_motion", "long_lie")
+PASSED_OVER = "fall_passed_over"  # no condition: a sample of what was nearly one, from which the next model learns
+SAMPLED_FROM = 0.05  # probability: what is surely ordinary teaches nothing
 
 NAME, VERSION = "fall_motion", 1
 _LONG_LIE_MS = LONG_LIE // timedelta(milliseconds=1)
@@ -172,7 +174,8 @@ def _judge(state: FallState, until: int, judge: Judge) -> tuple[FallState, tuple
         finding = _look(state.source, cells, peak, peak - track.first, judge)
         if finding is not None and state.phase is Phase.UP:
             found.append(finding)
-            state = replace(_moved(state, Sign.FELL), fell_ms=peak * CELL_MS, looked=peak + AFTER)
+            if finding.raised:
+                state = replace(_moved(state, Sign.FELL), fell_ms=peak * CELL_MS, looked=peak + AFTER)
     return replace(state, judged=max(low, until), pending=None), tuple(found)
 
 
@@ -180,17 +183,18 @@ def _look(source: str, cells: Samples, peak: int, place: int, judge: Judge) -> F
     row = features(window(cells, place)[None])[0]
     impact_g = float(cells[max(0, place - _NEAR) : place + _NEAR + 1, 3].max()) / 1000.0
     probability, reasons = judge.assess(row, impact_g)
-    if probability < judge.threshold:
+    if probability < min(SAMPLED_FROM, judge.threshold):
         return None
     reasons = (Reason("fall_likely", round(100 * probability, 1), round(100 * judge.threshold), "%", judge.version), *reasons)
     told = {"probability": probability, "impact_g": impact_g} | {name: float(row[column]) for name, column in _TOLD.items()}
     evidence = {name: round(value, 3) for name, value in told.items() if not np.isnan(value)}
-    at = peak * CELL_MS
-    return Finding(True, "fall_motion", source, instant(at), str(at), _RULE, reasons, evidence, kept=_window(cells, peak, place))
+    at, raised = peak * CELL_MS, probability >= judge.threshold
+    kept = {"model": judge.version, **_window(cells, peak, place)}
+    return Finding(raised, KINDS[0] if raised else PASSED_OVER, source, instant(at), str(at), _RULE, reasons, evidence, kept=kept)
 
 
 def _window(cells: Samples, peak: int, place: int) -> dict[str, str]:
-    """The cells that were judged, as `motion.Track.cells` in base64, so that what staff say of this alarm can teach."""
+    """The cells that were judged, as `motion.Track.cells` in base64, so that what staff say of them can teach."""
     low = max(0, place - BEFORE)
     seen = cells[low : place + AFTER].astype("<i2").tobytes()
     return {"cells": b64encode(seen).decode(), "cells_first": str(peak - place + low)}

@@ -22,6 +22,8 @@ RIGHTS: dict[str, dict[str, set[str]]] = {
         **{table: {S} for table in ("retention", "readings_by_minute", "readings_by_hour", "readings_by_day")},
         **{table: {S, A} for table in ("readings", "waveforms", "events", "acks", "clock_fix", "trail")},
         **{table: {S, A, U} for table in ("rejected", "workers", "incidents", "dispatches", "alarms", "refusals", "log_marks")},
+        "windows": {A},
+        "labels": {S, A, U},
     },
     "vigil_api": {
         **{
@@ -41,10 +43,15 @@ RIGHTS: dict[str, dict[str, set[str]]] = {
         "playbook_steps": {S, A, U, D},
         **{table: {S, A} for table in ("commands", "cap_messages")},
         **{table: {S, A, U} for table in ("incidents", "dispatches")},
+        "labels": {S, A, U},
     },
 }
 COLUMNS: dict[str, dict[str, dict[str, set[str]]]] = {
     "vigil_worker": {
+        "windows": {
+            S: {"window_id", "sampled", "incident_id", "device_id", "senior_id", "at", "stored_at", "probability"},
+            U: {"sampled"},
+        },
         "seniors": {S: {"senior_id", "code", "site_id", "area", "zone_id", "tags", "ability_level", "demo"}},
         "responders": {
             S: {
@@ -54,6 +61,7 @@ COLUMNS: dict[str, dict[str, dict[str, set[str]]]] = {
         },
     },
     "vigil_api": {
+        "windows": {S: {"window_id", "sampled", "incident_id", "senior_id", "at", "probability"}, U: {"sampled"}},
         "responders": {U: {"lon", "lat", "position_at"}},
         "accounts": {U: {"password_argon2"}},
         "devices": {U: {"token_sha256", "revoked_at", "firmware"}},
@@ -98,6 +106,8 @@ async def test_rights_on_single_columns_are_exactly_these(conn: Connection, role
 @pytest.mark.parametrize(
     "statement",
     [
+        "SELECT cells FROM windows",
+        "DELETE FROM labels",
         "SELECT phone FROM seniors",
         "SELECT key_note FROM seniors",
         "SELECT contacts FROM seniors",
@@ -125,6 +135,10 @@ async def test_worker_may_not(worker_conn: Connection, statement: str) -> None:
     [
         "INSERT INTO readings (device_id, at, b, n, received_at, profile_version, values) VALUES (1, now(), '', 1, now(), 1, '{}')",
         "INSERT INTO events SELECT * FROM events",
+        "SELECT cells FROM windows",
+        "SELECT cells FROM windows_judged",
+        "UPDATE windows SET cells = ''",
+        "DELETE FROM windows",
         "INSERT INTO alarms SELECT * FROM alarms",
         "UPDATE accounts SET role = 'admin'",
         "UPDATE accounts SET scope = 'tst'",

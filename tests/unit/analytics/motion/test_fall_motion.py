@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.detectors.fall_motion import LONG_LIE, TABLE, FallState, Phase, Sign, fall_motion
+from analytics.detectors.fall_motion import LONG_LIE, PASSED_OVER, TABLE, FallState, Phase, Sign, fall_motion
 from analytics.evaluate.recording import Signal
 from analytics.fall_features import features, window
 from analytics.fall_judge import RULE, Judge
@@ -167,3 +167,12 @@ def test_samples_that_are_no_acceleration_are_left_alone() -> None:
     other = Waveform(item.origin, item.at, item.now, item.key, item.fs, "mv", item.xyz)
     start = fall_motion().start("wear-1", {})
     assert fall_motion().step(start, other) == (start, ())
+
+
+def test_what_is_nearly_a_fall_is_kept_and_is_none() -> None:
+    """A sample of what was passed over ends nothing and puts nobody down; what is surely ordinary is not kept."""
+    state, found = run(by_the_second(motion(STORY), 50.0), Judge("x", 0.5, lambda row, impact_g: (0.3, ())))
+    assert [(one.raised, one.sample, one.kind, one.kept["model"]) for one in found] == [(False, True, PASSED_OVER, "x")]
+    assert found[0].evidence["probability"] == 0.3
+    assert state.phase is Phase.UP
+    assert run(by_the_second(motion(STORY), 50.0), Judge("x", 0.5, lambda row, impact_g: (0.01, ())))[1] == []

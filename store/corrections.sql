@@ -1,0 +1,2 @@
+-- name: cause
+SELECT cause FROM incidents WHERE incident_id = %(incident)s;

@@ -1,0 +1,156 @@
+"""Windows and labels in a real database: kept for their own time, labelled by causes, corrected with them, read by the owner."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from dispatch.incident import IncidentEvent as E
+from dispatch.incident import NotAllowed
+from store import history, incidents, labels
+from store.alarms import NewAlarm, raise_alarm
+from store.connect import Connection, connect
+from store.corrections import correct_cause
+from store.devices import RegisteredDevice
+from store.errors import OutOfScope
+from store.incidents import Actor, UnknownCause
+from store.labels import MOST_SAMPLED, NewWindow
+from store.server import Database
+
+pytestmark = pytest.mark.integration
+
+NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+People = dict[str, Actor]
+Known = dict[str, RegisteredDevice]
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+
+
+@pytest.fixture
+async def fallen(worker_conn: Connection, new_alarm: Callable[..., NewAlarm]) -> UUID:
+    """An incident that the motion of a resident's wearable has opened, its window with it."""
+    alarm = new_alarm("wear-1", "fall_motion", key="1790000000000")
+    raised = await raise_alarm(worker_conn, alarm, NOW)
+    await labels.keep(worker_conn, window(alarm, raised.incident_id), NOW)
+    await worker_conn.commit()
+    return raised.incident_id
+
+
+def window(alarm: NewAlarm, incident: UUID | None, probability: float = 0.9, ago: timedelta = timedelta(0)) -> NewWindow:
+    assert alarm.device_id is not None
+    id_ = alarm.alarm_id if incident else uuid4()
+    return NewWindow(id_, incident, alarm.device_id, alarm.senior_id, NOW - ago, "test/1", probability, 0, b"\0" * 2400)
+
+
+async def close(conn: Connection, incident: UUID, cause: str, who: Actor) -> None:
+    for event in (E.ACKNOWLEDGE, E.RESOLVE, E.CLOSE):
+        await incidents.act(conn, incident, event, who, NOW, cause=cause if event is E.CLOSE else None)
+
+
+async def said(database: Database) -> list[tuple[str, str, str, str]]:
+    async with await connect(database.dsn("vigil_owner")) as conn:
+        query = "SELECT cause, verdict, basis, role FROM labels ORDER BY verdict, basis, window_id"
+        return [(a, b, c, d) for a, b, c, d in await (await conn.execute(query)).fetchall()]
+
+
+async def test_closing_with_a_cause_labels_the_window(
+    database: Database, conn: Connection, api_conn: Connection, fallen: UUID, accounts: People, known: Known
+) -> None:
+    await close(api_conn, fallen, "sat_down_hard", accounts["duty"])
+    await api_conn.commit()
+    assert await said(database) == [("sat_down_hard", "not_fall", "alarm", "duty")]
+    (row,) = await labels.labelled(conn)
+    assert (row.verdict, row.model, len(row.cells), row.person) == (
+        "not_fall",
+        "test/1",
+        2400,
+        f"senior:{known['wear-1'].senior_id}",
+    )
+    (count,) = await labels.counts(conn)
+    assert (count.cause, count.labels, count.kept) == ("sat_down_hard", 1, 1)
+
+
+async def test_no_label_without_its_commit(database: Database, api_conn: Connection, fallen: UUID, accounts: People) -> None:
+    await close(api_conn, fallen, "real_fall", accounts["duty"])
+    await api_conn.rollback()
+    assert await said(database) == []
+
+
+async def test_another_cause_is_another_label(
+    database: Database, conn: Connection, api_conn: Connection, fallen: UUID, accounts: People
+) -> None:
+    with pytest.raises(NotAllowed):
+        await correct_cause(api_conn, fallen, "real_fall", accounts["duty"], NOW)
+    await close(api_conn, fallen, "sat_down_hard", accounts["duty"])
+    with pytest.raises(UnknownCause):
+        await correct_cause(api_conn, fallen, "magic", accounts["duty"], NOW)
+    with pytest.raises(OutOfScope):
+        await correct_cause(api_conn, fallen, "real_fall", accounts["duty-inst"], NOW)
+    (card,) = await incidents.board(api_conn, None, [fallen])
+    version = await correct_cause(api_conn, fallen, "real_fall", accounts["admin"], NOW, note="on the film")
+    assert version == card.version + 1
+    assert await correct_cause(api_conn, fallen, "real_fall", accounts["duty"], NOW) == version
+    await api_conn.commit()
+    assert await said(database) == [("real_fall", "fall", "alarm", "admin")]
+    detail = await incidents.detail_rows(conn, fallen)
+    assert (detail.card.cause, detail.card.state) == ("real_fall", "closed")
+    assert detail.trail[-1].kind == "cause_corrected"
+    assert detail.trail[-1].data == {"cause": "real_fall", "before": "sat_down_hard", "note": "on the film"}
+
+
+async def test_a_fall_that_was_passed_over_is_learned_from_who_pressed(
+    database: Database, worker_conn: Connection, api_conn: Connection, new_alarm: Callable[..., NewAlarm], accounts: People
+) -> None:
+    """The resident pressed, it was a real fall: the most probable of what was passed over in the minutes before is it."""
+    wear, press = new_alarm("wear-1", "fall_motion"), new_alarm("sos-1", "sos")
+    for probability, ago in ((0.1, 2 * MINUTE), (0.4, 3 * MINUTE), (0.6, 20 * MINUTE)):
+        await labels.keep(worker_conn, window(wear, None, probability, ago), NOW)
+    other = new_alarm("sos-2", "sos")
+    await labels.keep(worker_conn, window(other, None, 0.65, MINUTE), NOW)
+    raised = await raise_alarm(worker_conn, press, NOW)
+    await worker_conn.commit()
+    await close(api_conn, raised.incident_id, "real_fall", accounts["duty"])
+    await api_conn.commit()
+    assert await said(database) == [("real_fall", "fall", "near", "duty")]
+    async with await connect(database.dsn("vigil_owner")) as conn:
+        assert [round(row.probability, 3) for row in await labels.labelled(conn)] == [0.4]
+        assert [round(row.probability, 3) for row in await labels.passed_over(conn, NOW + DAY)] != []
+        assert 0.4 not in {round(row.probability, 3) for row in await labels.passed_over(conn, NOW + DAY)}
+    await correct_cause(api_conn, raised.incident_id, "help_needed", accounts["duty"], NOW)
+    await api_conn.commit()
+    assert await said(database) == [("help_needed", "unknown", "near", "duty")]
+
+
+async def test_samples_are_bounded_and_alarms_are_not(
+    conn: Connection, worker_conn: Connection, fallen: UUID, known: Known
+) -> None:
+    device = known["wear-1"].device_id
+    for number in range(MOST_SAMPLED + 5):
+        for incident in (None, fallen):
+            row = NewWindow(uuid4(), incident, device, known["wear-1"].senior_id, NOW, "m", 0.2, number, b"x")
+            await labels.keep(worker_conn, row, NOW)
+            await labels.keep(worker_conn, row, NOW)
+    await worker_conn.commit()
+    found = await (await conn.execute("SELECT sampled, count(*) FROM windows GROUP BY 1 ORDER BY 1")).fetchall()
+    assert found == [(False, MOST_SAMPLED + 6), (True, MOST_SAMPLED)]
+
+
+async def test_each_class_goes_in_its_time(conn: Connection, worker_conn: Connection, fallen: UUID, known: Known) -> None:
+    device = known["wear-1"].device_id
+    await labels.keep(worker_conn, NewWindow(uuid4(), None, device, 1, NOW, "m", 0.2, 0, b"x"), NOW)
+    await worker_conn.commit()
+    left = []
+    for days in (29, 31, 1000, 1100):
+        while await history.expire(worker_conn, NOW + days * DAY):
+            pass
+        await worker_conn.commit()
+        left.append(await (await conn.execute("SELECT sampled FROM windows ORDER BY 1")).fetchall())
+    assert left == [[(False,), (True,)], [(False,)], [(False,)], []]
+
+
+async def test_the_samples_are_the_owners(worker_conn: Connection, api_conn: Connection, fallen: UUID) -> None:
+    for conn in (worker_conn, api_conn):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            await conn.execute("SELECT cells FROM windows")
+        await conn.rollback()
