@@ -32,6 +32,10 @@ class Action(StrEnum):
     NOTE = "note"
     RECALL = "recall"
     RUN_ERRAND = "run_errand"
+    BRING_OUT = "bring_out"
+    STEP = "step"
+    SOUND = "sound"
+    SEE_CAP = "see_cap"
     SET_POSITION = "set_position"
     MARK_SHOWN = "mark_shown"
     SEE_SYSTEM = "see_system"
@@ -82,9 +86,18 @@ _A = Action
 _DUTY = (
     _A.SEE_DISTRICT, _A.SEE_INCIDENT, _A.SEE_PRIVATE, _A.SEE_RESPONDER, _A.SEE_CANDIDATES, _A.SEE_DEVICE, _A.SEE_UNPROTECTED,
     _A.SEE_FIGURES, _A.ACKNOWLEDGE, _A.DISPATCH, _A.RESOLVE, _A.CLOSE, _A.CANCEL, _A.NOTE, _A.RECALL, _A.RUN_ERRAND, _A.MARK_SHOWN,
-    _A.SEE_SYSTEM,
+    _A.SEE_SYSTEM, _A.BRING_OUT, _A.STEP, _A.SOUND, _A.SEE_CAP,
 )  # fmt: skip
-_RESPONDER = (_A.SEE_INCIDENT, _A.SEE_PRIVATE, _A.SEE_RESPONDER, _A.SEE_ERRANDS, _A.RUN_ERRAND, _A.SET_POSITION)
+_RESPONDER = (
+    _A.SEE_INCIDENT,
+    _A.SEE_PRIVATE,
+    _A.SEE_RESPONDER,
+    _A.SEE_ERRANDS,
+    _A.RUN_ERRAND,
+    _A.STEP,
+    _A.SET_POSITION,
+    _A.BRING_OUT,
+)
 _REGULATOR = (_A.SEE_DISTRICT, _A.SEE_INCIDENT, _A.SEE_RESPONDER, _A.SEE_DEVICE, _A.SEE_UNPROTECTED, _A.SEE_FIGURES)
 
 PERMISSIONS: dict[tuple[str, Action], Reach] = {

@@ -1,12 +1,15 @@
 """Readings around the onset: two minutes where a device speaks often, else wider, until twenty points or half an hour.
 
-Which devices: those of the zone that the incident is about, else those of its site that measure what its hazard is about. Pure.
+Which devices: those of the zone that the incident is about, else those of its site that measure what its hazard is about. A fire
+goes on: there it is all that measures fire or gas in the zones that went, from two minutes before the first alarm until now. Pure.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from analytics.detectors import co, heat
+from analytics.detectors.fixed_thresholds import LEVELS
 from devices.keys import milliseconds
 from devices.profiles import PROFILES, STATUS_METRICS
 from store.devices import RegisteredDevice
@@ -16,19 +19,32 @@ WIDEST = timedelta(minutes=30)
 FEW = 20
 MOST_POINTS = 600
 MOST_CURVES = 8
+MOST_FIRE_CURVES = 24
+BEFORE_FIRE = timedelta(minutes=2)
 
 Point = tuple[datetime, float]
+
+# (profile, metric) -> the lowest value at which a fixed criterion alarms by itself, and whose criterion that is
+LIMITS: Mapping[tuple[str, str], tuple[float, str]] = {
+    **{(level.profile, level.metric): (level.limit, level.source) for level in LEVELS},
+    **{(profile, "temperature"): (heat.STATIC_C, "EN 54-5 A1 [M]") for profile in heat.PROFILES},
+    ("co_detector", "co"): (co.GATES[0][0], "EN 50291-1 [M]"),
+}
+_TELLING = frozenset({"air_sensor"})  # no limit of its own, yet it says what a room is like
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One metric of one device: `index` is its place in the stored array."""
+    """One metric of one device: `index` is its place in the stored array; `limit` and `limit_source` of its fixed criterion."""
 
     device_id: int
     device: str
+    zone: str
     metric: str
     unit: str
     index: int
+    limit: float | None = None
+    limit_source: str = ""
 
 
 def wanted(alarmed: Iterable[str], zone: str, site: str, hazard: str, register: Mapping[str, RegisteredDevice]) -> list[Wanted]:
@@ -37,6 +53,29 @@ def wanted(alarmed: Iterable[str], zone: str, site: str, hazard: str, register: 
     beside = [one for one in register.values() if one.site == site and one not in raisers and _beside(one, zone, hazard)]
     chosen = [*raisers, *sorted(beside, key=lambda one: one.code)]
     return [curve for device in chosen for curve in _metrics(device)][:MOST_CURVES]
+
+
+def wanted_of_fire(went: Sequence[str], site: str, register: Mapping[str, RegisteredDevice]) -> list[Wanted]:
+    """What measures fire or gas in the zones that went, zone by zone in that order; `site` stands for what hangs in no zone."""
+    of: dict[str, list[RegisteredDevice]] = {zone: [] for zone in went}
+    for device in register.values():
+        if device.site == site and device.revoked_at is None and (device.zone or site) in of:
+            of[device.zone or site].append(device)
+    devices = [device for zone in went for device in sorted(of[zone], key=lambda one: one.code)]
+    curves = [curve for device in devices for curve in _metrics(device) if curve.limit is not None or device.profile in _TELLING]
+    return curves[:MOST_FIRE_CURVES]
+
+
+def thinned(points: Sequence[Point], most: int = MOST_POINTS) -> list[Point]:
+    """At most so many points with the ends and every extreme kept: the lowest and highest of each of equal parts."""
+    if len(points) <= most:
+        return list(points)
+    parts = max(1, (most - 2) // 2)
+    kept = {0, len(points) - 1}
+    for part in range(parts):
+        places = range(len(points) * part // parts, len(points) * (part + 1) // parts)
+        kept |= {min(places, key=lambda i: points[i][1]), max(places, key=lambda i: points[i][1])}
+    return [points[place] for place in sorted(kept)]
 
 
 def window(points: Sequence[Point], onset: datetime) -> list[Point]:
@@ -63,4 +102,8 @@ def _beside(device: RegisteredDevice, zone: str, hazard: str) -> bool:
 def _metrics(device: RegisteredDevice) -> list[Wanted]:
     profile = PROFILES.get(device.profile)
     metrics = enumerate(profile.metrics) if profile else ()
-    return [Wanted(device.device_id, device.code, m.name, m.unit, i) for i, m in metrics if m.name not in STATUS_METRICS]
+    return [
+        Wanted(device.device_id, device.code, device.zone, m.name, m.unit, i, *LIMITS.get((device.profile, m.name), (None, "")))
+        for i, m in metrics
+        if m.name not in STATUS_METRICS
+    ]

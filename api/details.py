@@ -1,5 +1,7 @@
-"""One incident with everything: why, the trail with its costs, errands with who lost and why, curves around the onset."""
+"""One incident with everything: why, the trail with its costs, errands with who lost and why, curves around the onset; of a fire
+its zones, and whom to bring out."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -8,7 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from api.access import Action, Mask, Viewer, mask_of, may
 from api.cards import brief, card, thing_of
-from api.curves import WIDEST, Wanted, in_milliseconds, wanted, window
+from api.curves import BEFORE_FIRE, MOST_POINTS, WIDEST, Wanted, in_milliseconds, thinned, wanted, wanted_of_fire, window
+from api.fire import HAZARDS, People, fire, order_of, reasons_of
 from api.register import Register
 from api.shapes import (
     AlarmShape,
@@ -17,7 +20,6 @@ from api.shapes import (
     Curve,
     DispatchDetail,
     IncidentDetail,
-    ReasonShape,
     SeniorPrivate,
     TrailLine,
 )
@@ -25,19 +27,24 @@ from api.trail import costs
 from store.board import CardRow, DispatchRow
 from store.connect import Connection
 from store.details import AlarmRow, detail_rows
+from store.doubts import Doubt, doubts
+from store.history import series as history
 from store.messages import series
 from store.register import responder_phones, senior_private, site_phone
 from store.trail import TrailRow
 
 _HALF = WIDEST / 2
 _MOST_READINGS = 2_000
+_MOST_FIRE_READINGS = 4_000
+_AFTER_FIRE = timedelta(minutes=1)
 _choices = TypeAdapter(list[Choice])
 
 
 async def detail(conn: Connection, register: Register, who: Viewer, incident: UUID, now: datetime) -> IncidentDetail:
     """Everything about one incident as this person may see it. Raises NotFound of the store."""
     rows = await detail_rows(conn, incident)
-    mask = mask_of(who.role)
+    mask, people = mask_of(who.role), People(register.seniors, register.zones)
+    whole = mask is not Mask.REGULATOR and may(who, Action.SEE_PRIVATE, thing_of(rows.card))
     return IncidentDetail(
         card=card(rows.card, mask),
         private=await _private(conn, who, rows.card),
@@ -47,6 +54,7 @@ async def detail(conn: Connection, register: Register, who: Viewer, incident: UU
         trail=trail_lines(rows.trail, mask),
         dispatch_list=[dispatch_shape(row, mask) for row in rows.card.dispatches],
         curves=await _curves(conn, register, rows.card, rows.alarms, now),
+        fire=fire(rows.card, rows.alarms, rows.trail, people, whole, now),
     )
 
 
@@ -57,6 +65,7 @@ def alarm_shape(row: AlarmRow) -> AlarmShape:
         source=row.source,
         device=row.device,
         profile=row.profile,
+        zone=row.zone,
         kind=row.kind,
         priority=row.priority,
         state=row.state,
@@ -67,7 +76,7 @@ def alarm_shape(row: AlarmRow) -> AlarmShape:
         ended_at=row.ended_at,
         late_s=row.late_s,
         rule_version=row.rule_version,
-        reasons=[_reason(one) for one in row.reasons],
+        reasons=reasons_of(row.reasons),
         evidence={name: float(value) for name, value in row.evidence.items() if isinstance(value, int | float)},
     )
 
@@ -112,16 +121,6 @@ def ranking_shapes(stored: list[dict[str, Any]]) -> list[Choice]:
         return []
 
 
-def _reason(one: dict[str, Any]) -> ReasonShape:
-    return ReasonShape(
-        rule=str(one.get("rule", "")),
-        value=one.get("value"),
-        limit=one.get("limit"),
-        unit=str(one.get("unit") or ""),
-        source=str(one.get("source") or ""),
-    )
-
-
 async def _private(conn: Connection, who: Viewer, row: CardRow) -> SeniorPrivate | None:
     if not row.senior or not may(who, Action.SEE_PRIVATE, thing_of(row)):
         return None
@@ -149,20 +148,43 @@ async def _phones(conn: Connection, who: Viewer, row: CardRow) -> dict[str, str]
 
 
 async def _curves(conn: Connection, register: Register, row: CardRow, alarms: list[AlarmRow], now: datetime) -> list[Curve]:
-    raisers = [alarm.device for alarm in alarms if alarm.device]
-    curves = wanted(raisers, row.zone, row.site, row.hazard, register.devices)
-    found = [await _curve(conn, one, row.raised_at, now) for one in curves]
-    return [curve for curve in found if curve.points]
+    if row.hazard in HAZARDS:
+        asked = wanted_of_fire([zone for zone, _ in order_of(alarms, row.site)], row.site, register.devices)
+        found = [(one, await _since(conn, one, row, now)) for one in asked]
+    else:
+        raisers = [alarm.device for alarm in alarms if alarm.device]
+        asked = wanted(raisers, row.zone, row.site, row.hazard, register.devices)
+        found = [(one, await _around(conn, one, row.raised_at)) for one in asked]
+    doubted = await doubts(conn, {one.device for one in asked}) if asked else {}
+    return [_curve(one, shown, doubted, now) for one, shown in found if shown]
 
 
-async def _curve(conn: Connection, one: Wanted, onset: datetime, now: datetime) -> Curve:
+async def _around(conn: Connection, one: Wanted, onset: datetime) -> list[tuple[datetime, float]]:
     points = await series(conn, one.device_id, one.index, onset - _HALF, onset + _HALF, _MOST_READINGS)
-    shown = window(points, onset)
-    age: timedelta | None = now - shown[-1][0] if shown else None
+    return window(points, onset)
+
+
+async def _since(conn: Connection, one: Wanted, row: CardRow, now: datetime) -> list[tuple[datetime, float]]:
+    """From before the fire until now, or until it was over. More than can be read at once comes by the minute, at its highest."""
+    over = row.resolved_at or row.closed_at
+    since, until = row.raised_at - BEFORE_FIRE, min(now, over + _AFTER_FIRE) if over else now
+    points = await series(conn, one.device_id, one.index, since, until, _MOST_FIRE_READINGS)
+    if len(points) == _MOST_FIRE_READINGS:
+        rolled = await history(conn, one.device, one.metric, since, until, MOST_POINTS, now)
+        points = [(point.at, point.high) for point in rolled.points]
+    return thinned(points)
+
+
+def _curve(one: Wanted, shown: list[tuple[datetime, float]], doubted: Mapping[str, Doubt], now: datetime) -> Curve:
+    doubt = doubted.get(one.device)
     return Curve(
         device=one.device,
+        zone=one.zone,
         metric=one.metric,
         unit=one.unit,
         points=in_milliseconds(shown),
-        age_s=age.total_seconds() if age is not None else None,
+        age_s=(now - shown[-1][0]).total_seconds(),
+        limit=one.limit,
+        limit_source=one.limit_source,
+        doubtful=reasons_of(doubt.reasons) if doubt and doubt.covers(one.metric) else [],
     )

@@ -1,15 +1,14 @@
 """Who is to be brought out first when zones of a building burn, with beds and what is needed to move them.
 
-Those who cannot walk come first, then those who need help to, each group in the order in which their zones went. The order is for
-people to follow or overrule: it knows tags and levels from the register, not who is in the room.
+Those of the zones that went come before the others of the same floor; of each, those who cannot walk come first, then those who
+need help to, in the order in which their zones went. The order is for people to follow or overrule: it knows tags and levels from
+the register, not who is in the room.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-
-from care.people import Senior
-from care.places import Zone
+from typing import Protocol
 
 # tag -> (rank: the lower the earlier, what is needed)
 _NEEDS: dict[str, tuple[int, str]] = {
@@ -23,11 +22,37 @@ AIDS = tuple(aid for _, aid in _NEEDS.values())
 _HELP_FROM_LEVEL = 3  # GB/T 42195 levels 3 and 4: severe and complete impairment [M]
 _BY_LEVEL = 2
 _ON_FOOT = 9
+SAME_FLOOR = 0
+
+
+class Resident(Protocol):
+    """Somebody who lives there; `zone` is the code of the bed or room."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def zone(self) -> str: ...
+    @property
+    def tags(self) -> Collection[str]: ...
+    @property
+    def ability_level(self) -> int: ...
+
+
+class Place(Protocol):
+    """A zone; `parent` is the one around it or empty."""
+
+    @property
+    def parent(self) -> str: ...
+    @property
+    def floor(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Evacuee:
-    """A resident of a zone that went. `bed` is the zone code of the bed or room; `order` the place of that zone, from 1."""
+    """Somebody to be brought out. `bed` is the zone code of the bed or room; `order` the place of the zone that went, from 1, or
+    SAME_FLOOR where another zone of the floor did."""
 
     senior: str
     name: str
@@ -47,18 +72,25 @@ def zones_in_order(alarms: Iterable[tuple[str, datetime]]) -> tuple[tuple[str, d
     return tuple(sorted(first.items(), key=lambda row: (row[1], row[0])))
 
 
-def evacuees(went: Iterable[str], seniors: Iterable[Senior], zones: Mapping[str, Zone]) -> tuple[Evacuee, ...]:
-    """Residents whose bed lies in a zone that went, or in a room of it, in the order in which to bring them out."""
+def evacuees(went: Iterable[str], residents: Iterable[Resident], zones: Mapping[str, Place]) -> tuple[Evacuee, ...]:
+    """Residents of a zone that went, or of a room in it, then the others of its floor: in the order in which to bring them out."""
     places = {zone: place for place, zone in enumerate(went, 1)}
+    floors = {_outermost(zone, zones) for zone in places}
     found = []
-    for senior in seniors:
-        order = min((places[zone] for zone in _around(senior.zone, zones) if zone in places), default=None)
-        if order is not None:
-            found.append((_rank(senior), order, _evacuee(senior, order, zones)))
-    return tuple(one for _, _, one in sorted(found, key=lambda row: (row[0], row[1], row[2].bed, row[2].senior)))
+    for one in residents:
+        order = min((places[zone] for zone in _around(one.zone, zones) if zone in places), default=SAME_FLOOR)
+        if order != SAME_FLOOR or _outermost(one.zone, zones) in floors:
+            found.append((order == SAME_FLOOR, _rank(one), order, _evacuee(one, order, zones)))
+    return tuple(row[-1] for row in sorted(found, key=lambda row: (*row[:3], row[3].bed, row[3].senior)))
 
 
-def _around(zone: str, zones: Mapping[str, Zone]) -> Iterable[str]:
+def _outermost(zone: str, zones: Mapping[str, Place]) -> str:
+    """What is around everything around it: the floor."""
+    around = _around(zone, zones)
+    return around[-1] if around else ""
+
+
+def _around(zone: str, zones: Mapping[str, Place]) -> list[str]:
     """A zone, what is around it, and so on."""
     seen: list[str] = []
     while zone and zone not in seen:
@@ -67,14 +99,14 @@ def _around(zone: str, zones: Mapping[str, Zone]) -> Iterable[str]:
     return seen
 
 
-def _rank(senior: Senior) -> int:
+def _rank(senior: Resident) -> int:
     ranks = [_NEEDS[tag][0] for tag in senior.tags if tag in _NEEDS]
     if senior.ability_level >= _HELP_FROM_LEVEL:
         ranks.append(_BY_LEVEL)
     return min(ranks, default=_ON_FOOT)
 
 
-def _evacuee(senior: Senior, order: int, zones: Mapping[str, Zone]) -> Evacuee:
+def _evacuee(senior: Resident, order: int, zones: Mapping[str, Place]) -> Evacuee:
     aids = tuple(aid for tag, (_, aid) in _NEEDS.items() if tag in senior.tags)
     floor = zones[senior.zone].floor if senior.zone in zones else 0
     reduced = _rank(senior) <= _BY_LEVEL

@@ -18,7 +18,9 @@ _SQL = statements("details")
 
 @dataclass(frozen=True, slots=True)
 class AlarmRow:
-    """An alarm with its reasons. `ended_at`: the condition is over, but the alarm latches until a person resolves."""
+    """An alarm with its reasons; `zone` is "" where it has none.
+
+    `ended_at`: the condition is over, but the alarm latches until a person resolves."""
 
     id: UUID
     incident: UUID
@@ -26,6 +28,7 @@ class AlarmRow:
     kind: str
     device: str | None
     profile: str | None
+    zone: str
     device_id: int | None
     priority: int
     state: str

@@ -11,8 +11,10 @@ from api import assignment, details
 from api.access import Action, Viewer, mask_of
 from api.cards import card
 from api.context import Context, actor, context, demanded, everywhere, viewer
-from api.shapes import Acknowledge, CauseChoice, Choice, IncidentCard, IncidentDetail, Note, OfferChoice, Resolve, State
+from api.problems import NotFound
+from api.shapes import Acknowledge, BroughtOut, CauseChoice, Choice, IncidentCard, IncidentDetail, Note, OfferChoice, Resolve, State
 from dispatch.incident import IncidentEvent
+from store import evacuation
 from store import incidents as store
 from store.connect import Connection
 
@@ -75,6 +77,20 @@ async def note(incident_id: UUID, body: Note, here: Here, who: Who) -> IncidentD
         await store.add_note(conn, incident_id, body.note, actor(who), now)
 
     return await _answer(here, who, incident_id, Action.NOTE, written)
+
+
+@router.post("/{incident_id}/evacuees/{senior}")
+async def bring_out(incident_id: UUID, senior: str, body: BroughtOut, here: Here, who: Who) -> IncidentDetail:
+    """Mark somebody of the evacuation list as brought out, or not yet; said twice it stands once."""
+    now = datetime.now(UTC)
+
+    async def marked(conn: Connection) -> None:
+        fire = (await details.detail(conn, here.register, who, incident_id, now)).fire
+        if fire is None or senior not in {one.senior.code for one in fire.evacuees}:
+            raise NotFound("expected somebody of the incident's evacuation list")
+        await evacuation.bring_out(conn, incident_id, senior, body.out, actor(who), now)
+
+    return await _answer(here, who, incident_id, Action.BRING_OUT, marked)
 
 
 @router.get("/{incident_id}/candidates")

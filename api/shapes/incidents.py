@@ -72,6 +72,7 @@ class AlarmShape(Shape):
     source: str
     device: str | None
     profile: str | None
+    zone: str
     kind: str
     priority: int
     state: str
@@ -132,17 +133,67 @@ class DispatchDetail(DispatchBrief):
 
 
 class Curve(Shape):
-    """Readings around the onset: points are (ms since the epoch, value). `age_s` of the last value; never shown as now."""
+    """Readings around the onset: points are (ms since the epoch, value). `age_s` of the last value; never shown as now.
+
+    `limit`: what the fixed criterion `limit_source` demands; `doubtful`: why this device's values are not to be trusted, if so.
+    """
 
     device: str
+    zone: str
     metric: str
     unit: str
     points: list[tuple[int, float]]
     age_s: float | None
+    limit: float | None
+    limit_source: str
+    doubtful: list[ReasonShape]
+
+
+class FireZone(Shape):
+    """A zone that went; `zone` None: the site has none. `at`: of its first alarm. `stands`: an alarm of it does.
+
+    `reasons`: the first of each kind of alarm, in the order in which they were raised.
+    """
+
+    order: int
+    zone: ZoneBrief | None
+    at: datetime
+    kinds: list[str]
+    devices: list[str]
+    stands: bool
+    reasons: list[ReasonShape]
+
+
+class EvacueeShape(Shape):
+    """Somebody to be brought out: `order` is his zone's, 0 where another zone of his floor went; `aids` are i18n keys (aid.<aid>).
+
+    `name` is whole for those who act. `out_at`, `out_by`: when and by whose word he was brought out.
+    """
+
+    senior: SeniorBrief
+    name: str
+    bed: ZoneBrief | None
+    order: int
+    reduced_mobility: bool
+    aids: list[str]
+    out_at: datetime | None
+    out_by: str
+
+
+class FireShape(Shape):
+    """What a fire or gas incident adds: what to do (i18n key instruction.<instruction>), zones in the order in which they went,
+    residents in the order in which to bring them out; empty while there is only something to look at."""
+
+    instruction: str
+    zones: list[FireZone]
+    evacuees: list[EvacueeShape]
 
 
 class IncidentDetail(Shape):
-    """`site_phone` and `phones` (of those who were sent, by code) are for those who act; empty for everyone else."""
+    """`site_phone` and `phones` (of those who were sent, by code) are for those who act; empty for everyone else.
+
+    `fire`: of a fire or gas incident.
+    """
 
     card: IncidentCard
     private: SeniorPrivate | None
@@ -152,6 +203,7 @@ class IncidentDetail(Shape):
     trail: list[TrailLine]
     dispatch_list: list[DispatchDetail]
     curves: list[Curve]
+    fire: FireShape | None
 
 
 class Acknowledge(Asked):
@@ -165,6 +217,12 @@ class Resolve(Asked):
 class CauseChoice(Asked):
     cause: str
     note: Annotated[str, Field(max_length=2000)] = ""
+
+
+class BroughtOut(Asked):
+    """`out` False takes the mark back."""
+
+    out: bool
 
 
 class Note(Asked):

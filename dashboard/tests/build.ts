@@ -1,6 +1,6 @@
 /** Values for tests: whole cards and items from the few fields that a test is about. */
 
-import type { Figures, Health, IncidentCard, Press, ResponderPlace, SiteBrief } from '../src/api/types'
+import type { Curve, Figures, Health, IncidentCard, Press, ResponderPlace, SiteBrief } from '../src/api/types'
 import type { Item } from '../src/queue/items'
 
 export const T0 = Date.parse('2026-11-24T19:12:47.000Z')
@@ -41,4 +41,8 @@ export function responder(over: Partial<ResponderPlace> = {}): ResponderPlace {
     code: 'r1', name: '孟强', kind: 'nurse', vehicle: 'ebike', skills: [], area: '120105008', lon: 117.2, lat: 39.15, position_at: at(0),
     on_duty: true, busy: false, ...over,
   }
+}
+
+export function reading(over: Partial<Curve> = {}): Curve {
+  return { device: 'd', zone: '', metric: 'temperature', unit: '°C', points: [], age_s: 12, limit: null, limit_source: '', doubtful: [], ...over }
 }

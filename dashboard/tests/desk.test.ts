@@ -15,7 +15,7 @@ const asked: { method: string; path: string; headers: Record<string, string>; bo
 let store: Store
 let scope: EffectScope
 
-const whole = (over = {}): IncidentDetail => ({ card: card(over), private: null, site_phone: '', phones: {}, alarm_list: [], trail: [], dispatch_list: [], curves: [] })
+const whole = (over = {}): IncidentDetail => ({ card: card(over), private: null, site_phone: '', phones: {}, alarm_list: [], trail: [], dispatch_list: [], curves: [], fire: null })
 const settle = () => new Promise((done) => setTimeout(done, 10))
 
 beforeEach(() => {

@@ -10,7 +10,7 @@ function own(over: Partial<DispatchDetail>): DispatchDetail {
     entered_at: null, ended_at: null, ranking: [], ...over,
   }
 }
-const detail = (id: string, ...list: DispatchDetail[]): IncidentDetail => ({ card: card({ id }), private: null, site_phone: '', phones: {}, alarm_list: [], trail: [], dispatch_list: list, curves: [] })
+const detail = (id: string, ...list: DispatchDetail[]): IncidentDetail => ({ card: card({ id }), private: null, site_phone: '', phones: {}, alarm_list: [], trail: [], dispatch_list: list, curves: [], fire: null })
 
 describe("a responder's errands", () => {
   it("are one's own and running, the furthest along first", () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { bands, boundsOf, facilities, fanned, homes, initial, labels, responders, route } from '../src/map/features'
 import { GROUND, OURS, style, TOGGLES } from '../src/map/style'
 import { drawn, frameOf, telling, x } from '../src/parts/curves'
-import { responder, T0 } from './build'
+import { responder, reading, T0 } from './build'
 
 const SQUARE: Position[] = [[117, 39], [117.2, 39], [117.2, 39.2], [117, 39.2], [117, 39]]
 const area: FeatureCollection = {
@@ -67,7 +67,7 @@ describe('what stands on the map', () => {
 })
 
 describe('curves', () => {
-  const curve = (metric: string, unit: string, values: number[]) => ({ device: 'd', metric, unit, points: values.map((v, i): [number, number] => [T0 + i * 1000, v]), age_s: 12 })
+  const curve = (metric: string, unit: string, values: number[]) => reading({ metric, unit, points: values.map((v, i): [number, number] => [T0 + i * 1000, v]) })
   it('the link says nothing about why, unless it is all there is', () => {
     const list = [curve('battery', '%', [70]), curve('heart_rate', '1/min', [70, 80]), curve('steps', '1', [])]
     expect(telling(list).map((one) => one.metric)).toEqual(['heart_rate'])

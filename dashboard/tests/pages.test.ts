@@ -16,7 +16,7 @@ import WhyHim from '../src/console/WhyHim.vue'
 import { MESSAGES } from '../src/i18n'
 import { STORE, type Store } from '../src/live/store'
 import { EMPTY, reduce } from '../src/live/board'
-import { at, card, FIGURES, HEALTH, item, press, SITE, T0 } from './build'
+import { at, card, reading, FIGURES, HEALTH, item, press, SITE, T0 } from './build'
 import { storeFor } from './wire'
 import { items } from '../src/queue/items'
 
@@ -42,7 +42,7 @@ const sent = (over: Partial<DispatchBrief> = {}): DispatchBrief => ({
   id: 'd1', responder: 'r1', responder_name: '孟强', responder_kind: 'nurse', vehicle: 'ebike', state: 'en_route', offered_at: at(0), deadline_at: at(60),
   travel_s: 250, eta_at: at(240), allowed: ['arrive', 'recall'], ...over,
 })
-const whole = (over: Partial<IncidentDetail> = {}): IncidentDetail => ({ card: card(), private: null, site_phone: '', phones: {}, alarm_list: [], trail: [], dispatch_list: [], curves: [], ...over })
+const whole = (over: Partial<IncidentDetail> = {}): IncidentDetail => ({ card: card(), private: null, site_phone: '', phones: {}, alarm_list: [], trail: [], dispatch_list: [], curves: [], fire: null, ...over })
 
 beforeEach(() => {
   vi.useFakeTimers({ now: T0 })
@@ -128,7 +128,7 @@ describe('why, the trail, and who', () => {
     for (const part of ['烟雾 12.4 %/m，达到报警限 10 %/m', 'EN 54-7', 'smoke_level/1', '报警条件仍在']) expect(said).toContain(part)
   })
   it('a value is never shown as now', async () => {
-    const curves = [{ device: 'w', metric: 'heart_rate', unit: '1/min', points: [[T0, 88]] as [number, number][], age_s: 12 }]
+    const curves = [reading({ metric: 'heart_rate', unit: '1/min', points: [[T0, 88]] })]
     expect(text(await html(WhyBox, { alarms: [alarm], curves, ageing: 3 }))).toContain('心率 88 次/分 15 秒前的值')
   })
   it('each stamp says what it cost; what cost too much is marked', async () => {

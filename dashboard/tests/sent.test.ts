@@ -55,7 +55,7 @@ describe('an errand that came back unrun is heard', () => {
 
 describe('whom to telephone', () => {
   const words = { name: (it: typeof SITE) => it.name_zh, said: (_key: string, fallback: string) => fallback || _key }
-  const detail = (over = {}) => ({ card: card(), private: null, site_phone: '', phones: {}, alarm_list: [], trail: [], dispatch_list: [], curves: [], ...over })
+  const detail = (over = {}) => ({ card: card(), private: null, site_phone: '', phones: {}, alarm_list: [], trail: [], dispatch_list: [], curves: [], fire: null, ...over })
   const inst = { ...SITE, kind: 'institution' as const, name_zh: '和光养老院' }
 
   it('a fire in an institution: its duty room, and 119 before 120', () => {

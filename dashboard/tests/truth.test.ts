@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { condition } from '../src/console/condition'
 import { folded } from '../src/console/folded'
 import { JOINED_WITHIN, drawn, frameOf, runs } from '../src/parts/curves'
-import { at, T0 } from './build'
+import { at, reading, T0 } from './build'
 
 const alarm = (kind: string, state = 'active', ended_at: string | null = null) => ({ kind, state, ended_at })
 
@@ -44,7 +44,7 @@ describe('curves claim nothing that was not measured', () => {
     expect(runs([])).toEqual([])
   })
   it('one alone is a dot; what is on or off holds until it changes', () => {
-    const curve = (unit: string) => ({ device: 'd', metric: 'smoke_obscuration', unit, points: points(0, 1, 200), age_s: 1 })
+    const curve = (unit: string) => reading({ metric: 'smoke_obscuration', unit, points: points(0, 1, 200) })
     const [line] = drawn([curve('%/m')], frameOf([curve('%/m')], T0, 300, 60))
     expect([line!.path.match(/M/g)?.length, line!.dots.match(/M/g)?.length]).toEqual([1, 1])
     const [steps] = drawn([curve('bool')], frameOf([curve('bool')], T0, 300, 60))

@@ -368,6 +368,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/incidents/{incident_id}/evacuees/{senior}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring Out
+         * @description Mark somebody of the evacuation list as brought out, or not yet; said twice it stands once.
+         */
+        post: operations["bring_out_api_incidents__incident_id__evacuees__senior__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/incidents/{incident_id}/notes": {
         parameters: {
             query?: never;
@@ -708,6 +728,8 @@ export interface components {
              * Format: date-time
              */
             stored_at: string;
+            /** Zone */
+            zone: string;
         };
         /** AreaShape */
         AreaShape: {
@@ -721,6 +743,14 @@ export interface components {
             name_zh: string;
             /** Parent */
             parent: string;
+        };
+        /**
+         * BroughtOut
+         * @description `out` False takes the mark back.
+         */
+        BroughtOut: {
+            /** Out */
+            out: boolean;
         };
         /**
          * CalloutShape
@@ -825,12 +855,20 @@ export interface components {
         /**
          * Curve
          * @description Readings around the onset: points are (ms since the epoch, value). `age_s` of the last value; never shown as now.
+         *
+         *     `limit`: what the fixed criterion `limit_source` demands; `doubtful`: why this device's values are not to be trusted, if so.
          */
         Curve: {
             /** Age S */
             age_s: number | null;
             /** Device */
             device: string;
+            /** Doubtful */
+            doubtful: components["schemas"]["ReasonShape"][];
+            /** Limit */
+            limit: number | null;
+            /** Limit Source */
+            limit_source: string;
             /** Metric */
             metric: string;
             /** Points */
@@ -840,6 +878,8 @@ export interface components {
             ][];
             /** Unit */
             unit: string;
+            /** Zone */
+            zone: string;
         };
         /** Decline */
         Decline: {
@@ -1124,6 +1164,65 @@ export interface components {
             zone: string;
         };
         /**
+         * EvacueeShape
+         * @description Somebody to be brought out: `order` is his zone's, 0 where another zone of his floor went; `aids` are i18n keys (aid.<aid>).
+         *
+         *     `name` is whole for those who act. `out_at`, `out_by`: when and by whose word he was brought out.
+         */
+        EvacueeShape: {
+            /** Aids */
+            aids: string[];
+            bed: components["schemas"]["ZoneBrief"] | null;
+            /** Name */
+            name: string;
+            /** Order */
+            order: number;
+            /** Out At */
+            out_at: string | null;
+            /** Out By */
+            out_by: string;
+            /** Reduced Mobility */
+            reduced_mobility: boolean;
+            senior: components["schemas"]["SeniorBrief"];
+        };
+        /**
+         * FireShape
+         * @description What a fire or gas incident adds: what to do (i18n key instruction.<instruction>), zones in the order in which they went,
+         *     residents in the order in which to bring them out; empty while there is only something to look at.
+         */
+        FireShape: {
+            /** Evacuees */
+            evacuees: components["schemas"]["EvacueeShape"][];
+            /** Instruction */
+            instruction: string;
+            /** Zones */
+            zones: components["schemas"]["FireZone"][];
+        };
+        /**
+         * FireZone
+         * @description A zone that went; `zone` None: the site has none. `at`: of its first alarm. `stands`: an alarm of it does.
+         *
+         *     `reasons`: the first of each kind of alarm, in the order in which they were raised.
+         */
+        FireZone: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Devices */
+            devices: string[];
+            /** Kinds */
+            kinds: string[];
+            /** Order */
+            order: number;
+            /** Reasons */
+            reasons: components["schemas"]["ReasonShape"][];
+            /** Stands */
+            stands: boolean;
+            zone: components["schemas"]["ZoneBrief"] | null;
+        };
+        /**
          * FirmwareShape
          * @description How many devices in service run a version. `confirmed`: said so themselves; the others are as they were enrolled.
          */
@@ -1230,6 +1329,8 @@ export interface components {
         /**
          * IncidentDetail
          * @description `site_phone` and `phones` (of those who were sent, by code) are for those who act; empty for everyone else.
+         *
+         *     `fire`: of a fire or gas incident.
          */
         IncidentDetail: {
             /** Alarm List */
@@ -1239,6 +1340,7 @@ export interface components {
             curves: components["schemas"]["Curve"][];
             /** Dispatch List */
             dispatch_list: components["schemas"]["DispatchDetail"][];
+            fire: components["schemas"]["FireShape"] | null;
             /** Phones */
             phones: {
                 [key: string]: string;
@@ -2563,6 +2665,51 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["OfferChoice"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentDetail"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bring_out_api_incidents__incident_id__evacuees__senior__post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident_id: string;
+                senior: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BroughtOut"];
             };
         };
         responses: {

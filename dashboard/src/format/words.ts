@@ -64,6 +64,7 @@ export function useWords() {
     return t(key, {
       who: who(line.actor, names), name: responder, note: text('note'), colon_note: text('note') ? ` · ${text('note')}` : '', level: String(line.data['level'] ?? ''),
       cause: text('cause') ? said(`cause.${text('cause')}`, text('cause')) : '—', kind: kind ? said(`kind.${kind}`, kind) : '',
+      senior: names.get(text('senior')) ?? text('senior'),
     })
   }
 

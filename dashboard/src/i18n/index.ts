@@ -2,11 +2,13 @@
 
 import { createI18n } from 'vue-i18n'
 import { devices as enDevices } from './en/devices'
+import { fire as enFire } from './en/fire'
 import { story as enStory } from './en/story'
 import { system as enSystem } from './en/system'
 import { ui as enUi } from './en/ui'
 import { words as enWords } from './en/words'
 import { devices as zhDevices } from './zh/devices'
+import { fire as zhFire } from './zh/fire'
 import { story as zhStory } from './zh/story'
 import { system as zhSystem } from './zh/system'
 import { ui as zhUi } from './zh/ui'
@@ -15,8 +17,8 @@ import { words as zhWords } from './zh/words'
 export type Locale = 'zh' | 'en'
 
 export const MESSAGES: Record<Locale, Record<string, string>> = {
-  zh: { ...zhUi, ...zhWords, ...zhStory, ...zhSystem, ...zhDevices },
-  en: { ...enUi, ...enWords, ...enStory, ...enSystem, ...enDevices },
+  zh: { ...zhUi, ...zhWords, ...zhStory, ...zhSystem, ...zhDevices, ...zhFire },
+  en: { ...enUi, ...enWords, ...enStory, ...enSystem, ...enDevices, ...enFire },
 }
 
 const REMEMBERED = 'vigil.language'

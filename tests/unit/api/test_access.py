@@ -26,6 +26,10 @@ EXPECTED: dict[str, set[Action]] = {
         Action.RUN_ERRAND,
         Action.MARK_SHOWN,
         Action.SEE_SYSTEM,
+        Action.STEP,
+        Action.SOUND,
+        Action.SEE_CAP,
+        Action.BRING_OUT,
     },
     "regulator": {
         Action.SEE_DISTRICT,
@@ -42,7 +46,9 @@ EXPECTED: dict[str, set[Action]] = {
         Action.SEE_RESPONDER,
         Action.SEE_ERRANDS,
         Action.RUN_ERRAND,
+        Action.STEP,
         Action.SET_POSITION,
+        Action.BRING_OUT,
     },
 }
 EXPECTED["admin"] = EXPECTED["duty"] | {Action.SEE_REJECTED, Action.MANAGE_DEVICES}

@@ -2,14 +2,33 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.curves import AFTER, BEFORE, FEW, MOST_CURVES, MOST_POINTS, in_milliseconds, wanted, window
+from analytics.detectors import co, fixed_thresholds, heat
+from analytics.detectors.fixed_thresholds import LEVELS
+from analytics.step import Finding, Origin, Reading
+from api.curves import (
+    AFTER,
+    BEFORE,
+    FEW,
+    LIMITS,
+    MOST_CURVES,
+    MOST_FIRE_CURVES,
+    MOST_POINTS,
+    in_milliseconds,
+    thinned,
+    wanted,
+    wanted_of_fire,
+    window,
+)
+from devices.keys import Key
 from devices.profiles import PROFILES
 from store.devices import RegisteredDevice
 
 ONSET = datetime(2026, 3, 1, 3, 10, tzinfo=UTC)
+FIXED = (*fixed_thresholds.DETECTORS, *heat.DETECTORS, *co.DETECTORS)
 
 
 def device(code: str, profile: str, zone: str = "", site: str = "inst-1", revoked: bool = False) -> RegisteredDevice:
@@ -116,3 +135,59 @@ def test_a_window_is_sorted_and_takes_what_is_near(raw: list[tuple[int, float]])
 
 def test_points_travel_as_milliseconds() -> None:
     assert in_milliseconds([(datetime(1970, 1, 1, 0, 0, 1, 500_000, tzinfo=UTC), 2.5)]) == [(1500, 2.5)]
+
+
+def test_of_a_fire_each_zone_that_went_speaks_in_its_order_with_the_limits_of_its_criteria() -> None:
+    known = register(
+        device("smoke-1", "smoke_detector", "r1"),
+        device("co-2", "co_detector", "r2"),
+        device("bed-1", "bed_sensor", "r1"),
+        device("smoke-9", "smoke_detector", "r9"),
+        device("smoke-0", "smoke_detector", "r1", revoked=True),
+        device("smoke-x", "smoke_detector", "r1", site="inst-2"),
+    )
+    found = wanted_of_fire(["r2", "r1"], "inst-1", known)
+    assert [(one.zone, one.device, one.metric, one.limit, one.limit_source) for one in found] == [
+        ("r2", "co-2", "co", 300.0, "EN 50291-1 [M]"),
+        ("r1", "smoke-1", "smoke_obscuration", 10.0, "EN 54-7 [M]"),
+        ("r1", "smoke-1", "temperature", 58.0, "EN 54-5 A1 [M]"),
+    ]
+
+
+def test_what_hangs_in_no_zone_is_at_the_site_itself() -> None:
+    known = register(device("smoke-1", "smoke_detector"), device("smoke-2", "smoke_detector", "r1"))
+    assert {one.device for one in wanted_of_fire(["inst-1"], "inst-1", known)} == {"smoke-1"}
+
+
+def test_a_great_fire_has_many_curves_but_not_all() -> None:
+    known = register(*(device(f"smoke-{i:02d}", "smoke_detector", f"r{i:02d}") for i in range(40)))
+    assert len(wanted_of_fire([f"r{i:02d}" for i in range(40)], "inst-1", known)) == MOST_FIRE_CURVES
+
+
+@pytest.mark.parametrize(("profile", "metric"), sorted(LIMITS))
+def test_a_limit_is_that_at_which_the_detector_itself_alarms_and_names_the_same_source(profile: str, metric: str) -> None:
+    limit, source = LIMITS[(profile, metric)]
+    known = {(level.profile, level.metric): level.source for level in LEVELS}
+    origin = Origin("d", profile, "a", "s")
+    for value, alarms in ((limit, True), (limit - 0.2, False)):
+        found: list[Finding] = []
+        for one in (one for one in FIXED if one.wants(origin)):
+            state = one.start("d", {})
+            for second in (0, 62):  # CO counts when it has lasted a minute
+                at = ONSET + timedelta(seconds=second)
+                state, findings = one.step(state, Reading(origin, at, at, Key("d", "", second, second), {metric: value}))
+                found += findings
+        assert [reason.source for finding in found for reason in finding.reasons] == ([source] if alarms else [])
+    assert source == known.get((profile, metric), source)
+
+
+@given(st.lists(st.floats(-10, 10), max_size=300), st.integers(8, 40))
+def test_a_thinned_curve_keeps_its_ends_and_its_extremes(values: list[float], most: int) -> None:
+    whole = [(ONSET + timedelta(seconds=i), value) for i, value in enumerate(values)]
+    found = thinned(whole, most)
+    assert len(found) <= most
+    assert found == sorted(found)
+    assert set(found) <= set(whole)
+    if whole:
+        assert (found[0], found[-1]) == (whole[0], whole[-1])
+        assert {max(v for _, v in found), min(v for _, v in found)} == {max(values), min(values)}

@@ -32,8 +32,8 @@ CHOICE = {
 def alarm(**changes: Any) -> AlarmRow:
     values: dict[str, Any] = {
         "id": UUID(int=5), "incident": UUID(int=1), "source": "smoke-1", "kind": "smoke", "device": "smoke-1",
-        "profile": "smoke_detector", "device_id": 3, "priority": 1, "state": "active", "at": NIGHT, "received_at": NIGHT,
-        "stored_at": NIGHT, "cleared_at": None, "ended_at": None, "late_s": 0, "rule_version": "smoke/1",
+        "profile": "smoke_detector", "zone": "", "device_id": 3, "priority": 1, "state": "active", "at": NIGHT,
+        "received_at": NIGHT, "stored_at": NIGHT, "cleared_at": None, "ended_at": None, "late_s": 0, "rule_version": "smoke/1",
         "reasons": [{"rule": "smoke.above", "value": 4.2, "limit": 3.0, "unit": "%/m", "source": "EN 54-7"}],
         "evidence": {"smoke_obscuration": 4.2}, "drill": False,
     }  # fmt: skip

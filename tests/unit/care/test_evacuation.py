@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from care.evacuation import evacuees, zones_in_order
+from care.evacuation import SAME_FLOOR, evacuees, zones_in_order
 from care.people import TAGS, Senior
 from care.places import Zone
 
@@ -18,6 +18,9 @@ ZONES = {
         ("r2-a", "r2", "bed", 1),
         ("r3", "f1", "room", 1),
         ("r3-a", "r3", "bed", 1),
+        ("f2", "", "floor", 2),
+        ("r4", "f2", "room", 2),
+        ("r4-a", "r4", "bed", 2),
     )
 }
 
@@ -36,16 +39,24 @@ def test_who_cannot_walk_comes_first_then_the_zone_that_went_first() -> None:
         senior("walks", "r1-a"),
         senior("wheels", "r1-b", "wheelchair"),
         senior("lies", "r2-a", "bedridden", "oxygen"),
-        senior("elsewhere", "r3-a", "bedridden"),
+        senior("next-door", "r3-a", "bedridden"),
+        senior("upstairs", "r4-a", "bedridden"),
     ]
     found = evacuees(["r1", "r2"], people, ZONES)
     assert [(one.senior, one.bed, one.order, one.reduced_mobility) for one in found] == [
         ("lies", "r2-a", 2, True),
         ("wheels", "r1-b", 1, True),
         ("walks", "r1-a", 1, False),
+        ("next-door", "r3-a", SAME_FLOOR, True),
     ]
     assert found[0].aids == ("evacuation_sheet", "oxygen_bottle")
     assert found[2].aids == ()
+
+
+def test_a_corridor_that_went_calls_the_whole_floor_and_a_place_unknown_to_the_register_nobody() -> None:
+    people = [senior("walks", "r1-a"), senior("lies", "r3-a", "bedridden"), senior("upstairs", "r4-a"), senior("nowhere", "")]
+    assert [one.senior for one in evacuees(["r2"], people, ZONES)] == ["lies", "walks"]
+    assert evacuees(["unknown"], people, ZONES) == evacuees([], people, ZONES) == ()
 
 
 def test_a_floor_takes_all_of_its_rooms_with_it() -> None:
