@@ -17,7 +17,7 @@ TESTED = FIRE_DETECTORS | {"co_detector", "gas_detector"}
 BATTERY_LOW_PCT = 20.0  # as the alarm for it; a test holds them together
 TEST_EVERY = timedelta(days=365)
 WINDOW = timedelta(days=90)
-BLOCKED_S = 600.0  # of the last 7 days; less is somebody carrying something through: ours
+BLOCKED_S, BLOCKED_WITHIN = 600.0, timedelta(days=7)  # less is somebody carrying something through: ours
 LEAST_MPA = 0.07
 _GOOD, _BAD, _UNKNOWN = Verdict.GOOD, Verdict.BAD, Verdict.UNKNOWN
 

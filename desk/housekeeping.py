@@ -1,4 +1,4 @@
-"""Roll-ups and retention where no TimescaleDB does them: folds what was stored, deletes what is over its time.
+"""Roll-ups and retention where no TimescaleDB does them: folds what was stored, deletes what is over its time; the day's index.
 
 On a connection of its own, so that the desk's clocks never wait for it. Several desks may run: one folds, the others find nothing
 to do.
@@ -12,6 +12,7 @@ from datetime import datetime
 
 import psycopg
 
+from desk import safety
 from store import history
 from store.connect import Connection, connect
 
@@ -27,6 +28,7 @@ async def run(dsn: str, stop: asyncio.Event, clock: Callable[[], datetime], ever
             async with await connect(dsn, autocommit=True, application="vigil-housekeeping") as conn:
                 while not stop.is_set():
                     await round_(conn, stop, clock)
+                    await safety.daily(conn, clock())
                     await _pause(stop, every)
         except (psycopg.Error, OSError) as error:
             log.warning("housekeeping: %s", str(error).partition("\n")[0])

@@ -1,0 +1,114 @@
+-- name: sites
+-- institutions of a scope (without one, everywhere; of one code), with the day that it is there
+SELECT sites.code AS site, sites.area, sites.name_zh, sites.name_en, sites.beds,
+    (%(now)s::timestamptz AT TIME ZONE coalesce((SELECT timezone FROM cell), 'UTC'))::date AS today
+FROM sites
+WHERE sites.kind = 'institution' AND (%(scope)s::text IS NULL OR within(%(scope)s, sites.area, sites.code))
+    AND (%(site)s::text IS NULL OR sites.code = %(site)s)
+ORDER BY sites.code;
+
+-- name: zones
+SELECT sites.code AS site, zones.code, zones.parent, zones.kind, zones.name_zh, zones.name_en
+FROM zones JOIN sites USING (site_id) WHERE sites.code = ANY (%(sites)s) ORDER BY zones.code;
+
+-- name: devices
+-- what bears on fire, with what was last heard of it and since when something is the matter with it
+SELECT sites.code AS site, devices.code, devices.profile, coalesce(zones.code, '') AS zone, devices.enrolled_at, health.seen_at,
+    health.online, health.battery, health.test_at, wrong.faulty_since, wrong.warning_since
+FROM devices
+JOIN sites USING (site_id)
+LEFT JOIN zones USING (zone_id)
+LEFT JOIN device_health AS health USING (device_id)
+LEFT JOIN (
+    SELECT device_id, min(at) FILTER (WHERE kind = 'sensor_fault') AS faulty_since,
+        min(at) FILTER (WHERE kind IN ('residual_current', 'cable_heat')) AS warning_since
+    FROM alarms
+    WHERE state IN ('active', 'shelved') AND ended_at IS NULL AND NOT drill
+        AND kind IN ('sensor_fault', 'residual_current', 'cable_heat')
+    GROUP BY device_id
+) AS wrong USING (device_id)
+WHERE devices.revoked_at IS NULL AND sites.code = ANY (%(sites)s) AND devices.profile = ANY (%(profiles)s)
+ORDER BY devices.code;
+
+-- name: incidents
+SELECT sites.code AS site, incidents.incident_id AS id, incidents.kind, incidents.priority::integer AS priority,
+    coalesce(incidents.received_at, incidents.raised_at) AS began_at, incidents.acknowledged_at, incidents.arrived_at,
+    incidents.resolved_at, incidents.cause
+FROM incidents JOIN sites USING (site_id)
+WHERE incidents.raised_at >= %(since)s AND incidents.hazard IN ('fire', 'gas_co') AND NOT incidents.drill
+    AND sites.code = ANY (%(sites)s)
+ORDER BY incidents.raised_at DESC;
+
+-- name: gauges
+-- the newest reading of each gauge (exit, water), and its last days by the hour: the lowest, the last that was blocked, for how long
+SELECT devices.code, newest.value::float8 AS value, newest.at AS value_at,
+    CASE devices.profile WHEN 'water_pressure' THEN hours.low ELSE hours.high END::float8 AS worst,
+    CASE devices.profile WHEN 'water_pressure' THEN hours.low_at ELSE hours.high_at END AS worst_at,
+    coalesce(hours.total, 0)::float8 AS total
+FROM devices
+JOIN sites USING (site_id)
+LEFT JOIN LATERAL (
+    SELECT readings.at, readings.values[1] AS value FROM readings
+    WHERE readings.device_id = devices.device_id AND readings.at >= %(since)s AND readings.values[1] IS NOT NULL
+    ORDER BY readings.at DESC LIMIT 1
+) AS newest ON true
+LEFT JOIN LATERAL (
+    SELECT min(low) AS low, max(high) AS high, sum(total) AS total,
+        (array_agg(bucket ORDER BY low, bucket DESC))[1] AS low_at, max(bucket) FILTER (WHERE high >= 0.5) AS high_at
+    FROM readings_by_hour AS r
+    WHERE r.device_id = devices.device_id AND r.position = 1 AND r.bucket >= %(since)s AND r.bucket < %(now)s
+) AS hours ON true
+WHERE devices.revoked_at IS NULL AND sites.code = ANY (%(sites)s) AND devices.profile = ANY (%(profiles)s);
+
+-- name: checks
+SELECT sites.code AS site, checks.check_id AS id, checks.kind, checks.done_on, checks.result, checks.defects, checks.rectify_by,
+    checks.follows, checks.by_whom, checks.note, checks.entered_by, checks.entered_at, checks.demo
+FROM safety_checks AS checks
+JOIN sites USING (site_id)
+WHERE sites.code = ANY (%(sites)s)
+    AND NOT EXISTS (SELECT FROM safety_withdrawals AS gone WHERE gone.check_id = checks.check_id)
+ORDER BY checks.done_on DESC, checks.entered_at DESC, checks.check_id;
+
+-- name: days
+SELECT sites.code AS site, days.day, days.score, days.proven, days.lost, days.unknown, days.demo
+FROM safety_days AS days JOIN sites USING (site_id)
+WHERE sites.code = ANY (%(sites)s) AND days.day >= %(since)s
+ORDER BY sites.code, days.day;
+
+-- name: has_day
+SELECT EXISTS (SELECT FROM safety_days WHERE day = %(day)s AND NOT demo);
+
+-- name: keep_days
+-- whoever comes first writes a day; what is written stays
+INSERT INTO safety_days (site_id, day, score, proven, lost, unknown, criteria, at, demo)
+SELECT sites.site_id, r.day, r.score, r.proven, r.lost, r.unknown, r.criteria, r.at, r.demo
+FROM json_to_recordset(%(rows)s::json)
+    AS r (site text, day date, score real, proven real, lost real, unknown real, criteria jsonb, at timestamptz, demo boolean)
+JOIN sites ON sites.code = r.site
+ON CONFLICT (site_id, day) DO NOTHING;
+
+-- name: enter
+INSERT INTO safety_checks (check_id, site_id, kind, done_on, result, defects, rectify_by, follows, by_whom, note, entered_by,
+    entered_at, demo)
+SELECT r.id, sites.site_id, r.kind, r.done_on, r.result, r.defects, r.rectify_by, r.follows, r.by_whom, r.note, r.entered_by,
+    r.entered_at, r.demo
+FROM json_to_recordset(%(rows)s::json)
+    AS r (id uuid, site text, kind text, done_on date, result text, defects integer, rectify_by date, follows uuid, by_whom text,
+        note text, entered_by text, entered_at timestamptz, demo boolean)
+JOIN sites ON sites.code = r.site
+ORDER BY r.follows IS NOT NULL
+ON CONFLICT (check_id) DO NOTHING
+RETURNING check_id;
+
+-- name: check
+SELECT sites.code AS site, sites.area, checks.check_id AS id, checks.kind, checks.result, checks.entered_by,
+    gone.check_id IS NOT NULL AS withdrawn
+FROM safety_checks AS checks
+JOIN sites USING (site_id)
+LEFT JOIN safety_withdrawals AS gone USING (check_id)
+WHERE checks.check_id = %(id)s;
+
+-- name: withdraw
+INSERT INTO safety_withdrawals (check_id, why, withdrawn_by, withdrawn_at)
+VALUES (%(id)s, %(why)s, %(by)s, %(at)s)
+ON CONFLICT (check_id) DO NOTHING;

@@ -1,0 +1,236 @@
+"""Facts of the fire-safety index from a real database, on both engines; the register only grows; a day is written once."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from care.district import District
+from care.safety_facts import SafetyCheck, SafetyDevice, SafetyFacts
+from care.safety_index import assess
+from desk.safety import daily, due
+from dispatch.incident import IncidentEvent
+from store import alarms, devices, health, history, incidents, messages, safety
+from store.alarms import NewAlarm
+from store.connect import Connection, connect
+from store.health import HealthRow
+from store.incidents import Actor
+from store.server import Database
+
+pytestmark = pytest.mark.integration
+
+NOW = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)  # 10:30 there
+TODAY = date(2026, 11, 24)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+Make = Callable[..., NewAlarm]
+
+
+def check(kind: str = "inspection", done_on: date = TODAY, **more: Any) -> SafetyCheck:
+    found = SafetyCheck("inst-1", uuid4(), kind, done_on, "passed", 0, None, None, "孙主任", "", "duty-inst", NOW, False)
+    return replace(found, **more)
+
+
+@pytest.fixture
+async def desk(database: Database) -> AsyncIterator[Connection]:
+    """The desk's own connection."""
+    async with await connect(database.dsn("vigil_worker"), autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+async def people(database: Database) -> AsyncIterator[Connection]:
+    """What people do goes through here."""
+    async with await connect(database.dsn("vigil_api"), autocommit=True) as connection:
+        yield connection
+
+
+async def of(conn: Connection, now: datetime = NOW) -> SafetyFacts:
+    [found] = await safety.facts(conn, now)
+    return found
+
+
+def named(facts: SafetyFacts, code: str) -> SafetyDevice:
+    return next(one for one in facts.devices if one.code == code)
+
+
+async def test_institutions_of_a_scope_and_nothing_else(people: Connection, loaded: District) -> None:
+    scopes = {None: 1, "tst": 1, "tst002": 1, "tst001": 0, "site:inst-1": 1, "site:home-1": 0, "": 0}
+    for scope, many in scopes.items():
+        assert len(await safety.facts(people, NOW, scope)) == many, scope
+    assert await safety.facts(people, NOW, "tst", "home-1") == []
+    found = await of(people)
+    assert (found.site, found.today, found.beds, found.listening) == ("inst-1", TODAY, 4, None)
+    assert {one.profile for one in found.devices} == set(safety.PROFILES_OF_FIRE)
+    assert {one.code for one in found.zones} == {one.code for one in loaded.zones if one.site == "inst-1"}
+
+
+async def test_what_was_heard_of_a_device_and_what_is_the_matter_with_it(
+    desk: Connection, loaded: District, new_alarm: Make
+) -> None:
+    known = await devices.register(desk)
+    smoke = HealthRow(known["smoke-9"].device_id, NOW - HOUR, online=True, battery=12.0, test_at=NOW - 9 * DAY)
+    await health.touch_health(desk, [smoke])
+    for device, kind in (("smoke-9", "sensor_fault"), ("elec-9", "residual_current"), ("heat-9", "heat")):
+        async with desk.transaction():
+            await alarms.raise_alarm(desk, new_alarm(device, kind, at=NOW - HOUR), NOW)
+    found = await of(desk)
+    told = named(found, "smoke-9")
+    assert (told.zone, told.seen_at, told.online, told.battery) == ("inst-1-r101", NOW - HOUR, True, 12.0)
+    assert (told.test_at, told.faulty_since, told.warning_since) == (NOW - 9 * DAY, NOW - HOUR, None)
+    assert named(found, "elec-9").warning_since == NOW - HOUR
+    assert named(found, "heat-9").faulty_since is None
+    await desk.execute("UPDATE alarms SET ended_at = now() WHERE kind = 'residual_current'")
+    assert named(await of(desk), "elec-9").warning_since is None
+
+
+async def test_incidents_of_fire_with_their_answers_and_no_drill(
+    desk: Connection, people: Connection, loaded: District, new_alarm: Make, accounts: dict[str, Actor]
+) -> None:
+    async with desk.transaction():
+        fire = await alarms.raise_alarm(desk, new_alarm("smoke-9", "smoke", at=NOW - HOUR, received_at=NOW - HOUR), NOW - HOUR)
+        await alarms.raise_alarm(desk, new_alarm("heat-9", "heat", at=NOW - HOUR, drill=True), NOW)
+        await alarms.raise_alarm(desk, new_alarm("cord-9", "pull_cord", at=NOW - HOUR), NOW)
+    for event in (IncidentEvent.ACKNOWLEDGE, IncidentEvent.RESOLVE, IncidentEvent.CLOSE):
+        cause = "cooking_steam" if event is IncidentEvent.CLOSE else None
+        async with people.transaction():
+            await incidents.act(people, fire.incident_id, event, accounts["duty"], NOW - HOUR + timedelta(seconds=30), cause=cause)
+    [told] = (await of(people)).incidents
+    assert (told.id, told.kind, told.priority, told.cause) == (fire.incident_id, "smoke", 1, "cooking_steam")
+    assert (told.began_at, told.acknowledged_at, told.arrived_at) == (NOW - HOUR, NOW - HOUR + timedelta(seconds=30), None)
+    assert (await of(people, NOW + 91 * DAY)).incidents == ()
+
+
+async def readings(conn: Connection, device: int, rows: list[tuple[timedelta, float | None]]) -> None:
+    told = [
+        messages.ReadingRow(device, NOW - ago, "b", n, NOW - ago, 1, [value, None, None]) for n, (ago, value) in enumerate(rows)
+    ]
+    await messages.insert_readings(conn, told)
+
+
+async def folded(conn: Connection) -> None:
+    for _ in range(2):  # what is stored before a call is folded by the next
+        while await history.fold(conn, datetime.now(UTC)):
+            pass
+
+
+async def test_gauges_now_and_by_the_hour(desk: Connection, loaded: District) -> None:
+    known = await devices.register(desk)
+    minute = timedelta(minutes=1)
+    blocked = [(2 * DAY + n * minute, 1.0) for n in range(15)]
+    await readings(desk, known["exit-9"].device_id, [*blocked, (minute, 0.0)])
+    await readings(desk, known["water-9"].device_id, [(8 * DAY, 0.01), (DAY, 0.05), (minute, 0.21), (timedelta(0), None)])
+    await folded(desk)
+    found = await of(desk)
+    exit_, water = named(found, "exit-9"), named(found, "water-9")
+    assert (exit_.value, exit_.value_at, exit_.blocked_s) == (0.0, NOW - minute, 900.0)
+    assert exit_.worst_at is not None
+    assert NOW - 3 * DAY < exit_.worst_at <= NOW - 2 * DAY
+    assert (water.value, water.value_at, water.worst) == (pytest.approx(0.21), NOW - minute, pytest.approx(0.05))
+    assert water.worst_at is not None
+    assert NOW - DAY - HOUR < water.worst_at <= NOW - DAY
+
+
+async def test_the_register_takes_a_check_once_and_forgets_nothing(people: Connection, loaded: District) -> None:
+    found = check("authority", TODAY - 40 * DAY, result="defects", defects=2, rectify_by=TODAY - DAY)
+    again = check("recheck", follows=found.id)
+    assert set(await safety.enter(people, [again, found])) == {found.id, again.id}
+    assert await safety.enter(people, [replace(found, note="again")]) == []
+    assert {one.id for one in (await of(people)).checks} == {found.id, again.id}
+    assert [one.note for one in (await of(people)).checks] == ["", ""]
+    await safety.withdraw(people, again.id, "another house", "regulator", NOW)
+    await safety.withdraw(people, again.id, "twice", "admin", NOW)
+    assert [one.id for one in (await of(people)).checks] == [found.id]
+    with pytest.raises(safety.UnknownCheck):
+        await safety.check(people, again.id)
+    assert (await safety.check(people, found.id)).area == "tst002"
+    rows = await (await people.execute("SELECT why, withdrawn_by FROM safety_withdrawals")).fetchall()
+    assert rows == [("another house", "regulator")]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"kind": "party"},
+        {"result": "defects"},
+        {"defects": 1},
+        {"rectify_by": TODAY},
+        {"follows": UUID(int=1)},
+        {"kind": "recheck"},
+        {"result": "defects", "defects": 1, "rectify_by": TODAY - DAY},
+    ],
+)
+async def test_the_database_refuses_what_makes_no_sense(people: Connection, loaded: District, wrong: dict[str, Any]) -> None:
+    with pytest.raises(psycopg.errors.IntegrityError):
+        await safety.enter(people, [check(**wrong)])
+
+
+@pytest.mark.parametrize("change", ["UPDATE {} SET note = ''", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
+async def test_not_even_the_owner_changes_the_register(conn: Connection, loaded: District, change: str) -> None:
+    await safety.enter(conn, [check()])
+    with pytest.raises(psycopg.errors.RaiseException):
+        await conn.execute(change.format("safety_checks").encode())
+
+
+@pytest.mark.parametrize(
+    ("hour", "listened_h", "expected"), [(7, 9, False), (8, 2, False), (8, 3, True), (19, 0, False), (20, 0, True)]
+)
+def test_the_hour_of_the_index(hour: int, listened_h: int, expected: bool) -> None:
+    assert due(datetime(2026, 11, 24, hour), listened_h * HOUR) is expected  # noqa: DTZ001 - a time on the wall
+
+
+async def test_a_day_is_written_once_by_whichever_desk_comes_first(database: Database, desk: Connection, loaded: District) -> None:
+    evening = datetime(2026, 11, 24, 12, 5, tzinfo=UTC)
+    assert not await daily(desk, evening - 2 * HOUR)
+    async with await connect(database.dsn("vigil_worker"), autocommit=True) as other:
+        await asyncio.gather(daily(desk, evening), daily(other, evening + timedelta(seconds=1)))
+        assert [await daily(one, evening + HOUR) for one in (desk, other)] == [False, False]
+    [day] = (await safety.days(desk, ["inst-1"], TODAY))["inst-1"]
+    assert (day.day, day.score, day.demo) == (TODAY, None, False)
+    assert day.proven + day.lost + day.unknown == pytest.approx(100)
+    assert await daily(desk, evening + DAY)
+    assert len((await safety.days(desk, ["inst-1"], TODAY))["inst-1"]) == 2
+
+
+_PLACE = """
+INSERT INTO areas (code, name_zh, name_en, parent, level, outline, demo) VALUES ('saf', '', '', '', 'district', '{}', true);
+INSERT INTO sites (code, kind, name_zh, name_en, area, address, lon, lat, beds, phone, demo)
+VALUES ('safe-1', 'institution', '', '', 'saf', '', 117, 39, 9, '', true);
+INSERT INTO zones (code, site_id, parent, kind, name_zh, name_en, floor, beds)
+SELECT 'safe-1-r', site_id, '', 'room', '', '', 1, 2 FROM sites WHERE code = 'safe-1';
+INSERT INTO devices (code, profile, profile_version, site_id, area, zone_id, firmware, enrolled_at)
+SELECT d.code, d.profile, 1, site_id, 'saf', zone_id, '', '2026-11-01Z'
+FROM sites JOIN zones USING (site_id), (VALUES ('safe-exit', 'exit_monitor'), ('safe-water', 'water_pressure')) AS d (code, profile)
+WHERE sites.code = 'safe-1';
+INSERT INTO readings (device_id, at, b, n, received_at, profile_version, values)
+SELECT device_id, '2026-11-24 02:00Z'::timestamptz - n * interval '20 minutes', 'b', n, '2026-11-24 02:00Z', 1,
+    ARRAY[CASE profile WHEN 'exit_monitor' THEN n % 2 ELSE 0.2 - n * 0.01 END]::real[]
+FROM devices, generate_series(0, 9) AS n WHERE code LIKE 'safe-%'
+"""
+
+
+async def test_both_engines_find_the_same(database: Database, timescale: str) -> None:
+    found = []
+    for dsn in (database.dsn("vigil_owner"), timescale):
+        async with await connect(dsn, autocommit=True) as conn:
+            conn.prepare_threshold = None  # every connection is the same session there
+            await conn.execute(_PLACE.encode())
+            if dsn == timescale:
+                for view in ("readings_by_minute", "readings_by_hour"):
+                    await conn.execute(f"CALL refresh_continuous_aggregate('{view}', NULL, NULL)".encode())
+            else:
+                await folded(conn)
+            await safety.enter(conn, [check(site="safe-1", id=UUID(int=7))])
+            [facts] = await safety.facts(conn, NOW, "saf", "safe-1")
+            await safety.keep_days(conn, [assess(facts)])
+            assert len((await safety.days(conn, ["safe-1"], TODAY))["safe-1"]) == 1
+            found.append(facts)
+    plain, real = found
+    assert replace(real, listening=None) == replace(plain, listening=None)
+    assert [(one.value, round(one.worst or 0, 3), one.blocked_s) for one in plain.devices] == [
+        (0.0, 1.0, 300.0), (pytest.approx(0.2), 0.11, 0.0)
+    ]  # fmt: skip
