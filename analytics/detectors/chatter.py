@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from analytics.condition import Change, Condition, advance, is_late, reset
 from analytics.detectors.fixed_thresholds import SMOKE_PCT_PER_M
-from analytics.step import Detector, Finding, Input, Origin, Reading, Reason, Reset, Scope
+from analytics.step import Detector, Finding, Input, Origin, Reading, Reason, Reset, Scope, never
 
 KIND = "chatter"
 UP_PCT_PER_M, DOWN_PCT_PER_M = SMOKE_PCT_PER_M / 2, SMOKE_PCT_PER_M / 4
@@ -65,10 +65,6 @@ def _wants(origin: Origin) -> bool:
     return origin.profile == "smoke_detector"
 
 
-def _never(state: ChatterState) -> datetime | None:
-    return None
-
-
 DETECTORS: tuple[Detector[Any], ...] = (
-    Detector(NAME, VERSION, Scope.DEVICE, "telemetry", MEMORY, (KIND,), _wants, _start, _step, _never),
+    Detector(NAME, VERSION, Scope.DEVICE, "telemetry", MEMORY, (KIND,), _wants, _start, _step, never),
 )

@@ -15,7 +15,7 @@ from typing import Any
 from msgspec import Struct
 
 from analytics.condition import Change, Condition, advance, is_late, reset
-from analytics.step import Detector, Finding, Input, Origin, Reading, Reason, Reset, Scope
+from analytics.step import Detector, Finding, Input, Origin, Reading, Reason, Reset, Scope, never
 from devices.keys import milliseconds
 
 GATES = ((300.0, 1), (100.0, 10), (50.0, 60), (30.0, 120))
@@ -114,10 +114,6 @@ def _wants(origin: Origin) -> bool:
     return origin.profile == "co_detector"
 
 
-def _never(state: CoState) -> datetime | None:
-    return None
-
-
 DETECTORS: tuple[Detector[Any], ...] = (
-    Detector(NAME, VERSION, Scope.DEVICE, "telemetry", timedelta(minutes=LONGEST_MIN), ("co",), _wants, _start, _step, _never),
+    Detector(NAME, VERSION, Scope.DEVICE, "telemetry", timedelta(minutes=LONGEST_MIN), ("co",), _wants, _start, _step, never),
 )

@@ -15,7 +15,7 @@ from typing import Any
 from msgspec import Struct
 
 from analytics.condition import Change, Condition, advance, reset
-from analytics.step import Detector, Finding, Input, Origin, Reading, Reason, Reset, Scope
+from analytics.step import Detector, Finding, Input, Origin, Reading, Reason, Reset, Scope, never
 
 SMOKE_PCT_PER_M = 10.0
 GAS_PCT_LEL = 10.0
@@ -81,7 +81,7 @@ def fixed_level(level: Level) -> Detector[LevelState]:
     def wants(origin: Origin) -> bool:
         return origin.profile == level.profile
 
-    return Detector(name, version, Scope.DEVICE, "telemetry", 2 * HOLD, (level.kind,), wants, start, step, lambda state: None)
+    return Detector(name, version, Scope.DEVICE, "telemetry", 2 * HOLD, (level.kind,), wants, start, step, never)
 
 
 def _reason(level: Level, change: Change, value: float) -> Reason:

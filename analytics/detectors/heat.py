@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from analytics.condition import Change, Condition, advance, is_late, reset
-from analytics.step import Detector, Finding, Input, Origin, Reading, Reason, Reset, Scope
+from analytics.step import Detector, Finding, Input, Origin, Reading, Reason, Reset, Scope, never
 
 STATIC_C = 58.0
 RISE_C_PER_MIN = 8.3
@@ -107,10 +107,6 @@ def _wants(origin: Origin) -> bool:
     return origin.profile in PROFILES
 
 
-def _never(state: HeatState) -> datetime | None:
-    return None
-
-
 DETECTORS: tuple[Detector[Any], ...] = (
-    Detector(NAME, VERSION, Scope.DEVICE, "telemetry", LONGEST + 2 * HOLD, ("heat",), _wants, _start, _step, _never),
+    Detector(NAME, VERSION, Scope.DEVICE, "telemetry", LONGEST + 2 * HOLD, ("heat",), _wants, _start, _step, never),
 )

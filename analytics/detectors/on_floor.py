@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from analytics.condition import Change, Condition, advance, is_late, reset
-from analytics.step import Detector, Event, Finding, Input, Origin, Reading, Reason, Reset, Scope
+from analytics.step import Detector, Event, Finding, Input, Origin, Reading, Reason, Reset, Scope, never
 
 KIND = "on_floor"
 LOW_M, STANDING_M = 0.45, 0.9
@@ -83,10 +83,6 @@ def _wants(origin: Origin) -> bool:
     return origin.profile == "fall_radar"
 
 
-def _never(state: FloorState) -> datetime | None:
-    return None
-
-
 DETECTORS: tuple[Detector[Any], ...] = (
-    Detector(NAME, VERSION, Scope.DEVICE, "telemetry", timedelta(minutes=20), (KIND,), _wants, _start, _step, _never),
+    Detector(NAME, VERSION, Scope.DEVICE, "telemetry", timedelta(minutes=20), (KIND,), _wants, _start, _step, never),
 )

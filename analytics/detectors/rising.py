@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from analytics.condition import Change, Condition, advance, is_late, reset
-from analytics.step import Detector, Finding, Input, Origin, Reading, Reason, Reset, Scope
+from analytics.step import Detector, Finding, Input, Origin, Reading, Reason, Reset, Scope, never
 
 KIND = "left_bed"
 PROFILE = "chest_tag"
@@ -89,7 +89,7 @@ def rising(judge: Judge, threshold: float, version: str) -> Detector[RisingState
         found = () if change is Change.NONE else (_finding(state.source, item, change, up, threshold, version),)
         return RisingState(state.source, condition, track), found
 
-    return Detector(NAME, VERSION, Scope.DEVICE, "telemetry", timedelta(minutes=5), (KIND,), _wants, start, step, lambda _: None)
+    return Detector(NAME, VERSION, Scope.DEVICE, "telemetry", timedelta(minutes=5), (KIND,), _wants, start, step, never)
 
 
 def decide(condition: Condition, at: datetime, up: float, threshold: float) -> tuple[Condition, Change]:

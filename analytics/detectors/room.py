@@ -20,7 +20,7 @@ from analytics.detectors.room_model import Model, probability, score
 from analytics.detectors.room_reasons import check_reasons, confirmed_reasons, gas_co_reasons, look_reasons
 from analytics.detectors.room_signs import Channel, heard, signs
 from analytics.detectors.room_weights import MODEL
-from analytics.step import Detector, Event, Finding, Input, Origin, Reading, Reason, Reset, Scope
+from analytics.step import Detector, Event, Finding, Input, Origin, Reading, Reason, Reset, Scope, never
 from devices.keys import milliseconds
 
 KINDS = ("fire_look", "gas_co_look", "fire_confirmed", "smoke_check")
@@ -74,7 +74,7 @@ def room(name: str, scope: Scope, wants: Callable[[Origin], bool], judge: Score 
             return state, ()
         return _judged(state, item, witnesses, channels, judge, rule)
 
-    return Detector(name, VERSION, scope, "telemetry", MEMORY, KINDS, wants, _start, step, _never)
+    return Detector(name, VERSION, scope, "telemetry", MEMORY, KINDS, wants, _start, step, never)
 
 
 def _start(key: str, active: Mapping[str, datetime]) -> RoomState:
@@ -176,10 +176,6 @@ def _in_zone(origin: Origin) -> bool:
 
 def _at_home(origin: Origin) -> bool:
     return origin.profile in PROFILES and not origin.zone
-
-
-def _never(state: RoomState) -> datetime | None:
-    return None
 
 
 DETECTORS: tuple[Detector[Any], ...] = (room(NAME, Scope.ZONE, _in_zone), room("home", Scope.SITE, _at_home))

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from analytics.condition import Change, Condition, advance, reset
 from analytics.detectors.sensor_watch import EVERY_MS, LIMITS, LOOKS_WELL_FOR, MEMORY, Watch, begin, faults, watch
-from analytics.step import Detector, Finding, Input, Origin, Reading, Reason, Reset, Scope
+from analytics.step import Detector, Finding, Input, Origin, Reading, Reason, Reset, Scope, never
 from devices.keys import milliseconds
 
 KIND = "sensor_fault"
@@ -100,10 +100,6 @@ def _wants(origin: Origin) -> bool:
     return origin.profile in PROFILES
 
 
-def _never(state: FaultState) -> datetime | None:
-    return None
-
-
 DETECTORS: tuple[Detector[Any], ...] = (
-    Detector(NAME, VERSION, Scope.DEVICE, "telemetry", MEMORY, (KIND,), _wants, _start, _step, _never),
+    Detector(NAME, VERSION, Scope.DEVICE, "telemetry", MEMORY, (KIND,), _wants, _start, _step, never),
 )

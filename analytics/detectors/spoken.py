@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from analytics.step import Detector, Event, Finding, Input, Origin, Reason, Scope
+from analytics.step import Detector, Event, Finding, Input, Origin, Reason, Scope, never
 
 BATTERY_LOW = 20.0
 
@@ -28,7 +28,7 @@ def spoken(name: str, version: int, kinds: tuple[str, ...], reason: Reason) -> D
         )
         return state, (finding,)
 
-    return Detector(name, version, Scope.DEVICE, "event", timedelta(0), kinds, _anyone, _nothing, step, _never)
+    return Detector(name, version, Scope.DEVICE, "event", timedelta(0), kinds, _anyone, _nothing, step, never)
 
 
 def _battery(event: Event) -> tuple[Reason, ...]:
@@ -44,8 +44,4 @@ def _anyone(origin: Origin) -> bool:
 
 
 def _nothing(key: str, active: Mapping[str, datetime]) -> None:
-    return None
-
-
-def _never(state: None) -> datetime | None:
     return None

@@ -15,7 +15,7 @@ from analytics.condition import Change, Condition, advance, reset
 from analytics.detectors.fixed_thresholds import SMOKE_PCT_PER_M
 from analytics.detectors.heat import RISE_C_PER_MIN, STATIC_C
 from analytics.detectors.room_signs import Channel, first, follow
-from analytics.step import Detector, Event, Finding, Input, Origin, Reading, Reason, Reset, Scope
+from analytics.step import Detector, Event, Finding, Input, Origin, Reading, Reason, Reset, Scope, never
 from devices.keys import milliseconds
 
 KIND = "spread_look"
@@ -115,10 +115,6 @@ def _wants(origin: Origin) -> bool:
     return origin.profile in PROFILES and bool(origin.zone)
 
 
-def _never(state: SpreadState) -> datetime | None:
-    return None
-
-
 DETECTORS: tuple[Detector[Any], ...] = (
-    Detector(NAME, VERSION, Scope.SITE, "telemetry", MEMORY, (KIND,), _wants, _start, _step, _never),
+    Detector(NAME, VERSION, Scope.SITE, "telemetry", MEMORY, (KIND,), _wants, _start, _step, never),
 )

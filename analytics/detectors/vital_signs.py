@@ -14,7 +14,7 @@ from typing import Any
 from msgspec import Struct
 
 from analytics.condition import Change, Condition, advance, is_late, reset
-from analytics.step import Detector, Finding, Input, Origin, Reading, Reason, Reset, Scope
+from analytics.step import Detector, Finding, Input, Origin, Reading, Reason, Reset, Scope, never
 
 KIND = "vital_signs"
 NEWS2 = "NEWS2, RCP 2017 [M]"
@@ -128,10 +128,6 @@ def _wants(origin: Origin) -> bool:
     return origin.profile == "bed_sensor"
 
 
-def _never(state: VitalState) -> datetime | None:
-    return None
-
-
 DETECTORS: tuple[Detector[Any], ...] = (
-    Detector(NAME, VERSION, Scope.DEVICE, "telemetry", timedelta(hours=2), (KIND,), _wants, _start, _step, _never),
+    Detector(NAME, VERSION, Scope.DEVICE, "telemetry", timedelta(hours=2), (KIND,), _wants, _start, _step, never),
 )
