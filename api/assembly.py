@@ -18,6 +18,7 @@ from starlette.types import Scope
 from api import live, refusals
 from api.context import Context
 from api.database import Database, StoreUnavailable
+from api.downlink import Downlink
 from api.feeds import Feed
 from api.figures import FiguresTask
 from api.guard import Guard
@@ -26,7 +27,7 @@ from api.login import ended_elsewhere, keep
 from api.problems import install
 from api.pump import Pump
 from api.register import Register
-from api.routes import devices, errands, house, incidents, people, places
+from api.routes import devices, errands, house, incidents, people, places, playbook
 from api.settings import ApiSettings
 from api.shapes import Problem
 from api.shown import Shown
@@ -63,7 +64,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
 def described(**more: Any) -> FastAPI:
     """The interface alone; enough for the export."""
     app = FastAPI(title="Vigil", version="1", docs_url=None, redoc_url=None, openapi_url=None, responses=PROBLEMS, **more)
-    for noun in (people, incidents, errands, places, devices, house):
+    for noun in (people, incidents, playbook, errands, places, devices, house):
         app.include_router(noun.router)
     return app
 
@@ -94,7 +95,7 @@ async def running(settings: ApiSettings) -> AsyncIterator[Context]:
             pump.notice(channel, payload)
 
     listening = notify.listen(settings.dsn, (*notify.CHANNELS, notify.SESSION), noticed, pump.lost, stop)
-    async with database, feed.session(settings, f"api-{secrets.token_hex(4)}"):
+    async with database, feed.session(settings, f"api-{secrets.token_hex(4)}") as session:
         await database.reached(_FIRST_REACH_S)
         tasks = [
             asyncio.create_task(_unending(name, work), name=name)
@@ -103,6 +104,7 @@ async def running(settings: ApiSettings) -> AsyncIterator[Context]:
                 ("pump", pump.run()),
                 ("presses", feed.watch()),
                 ("shown", here.shown.run()),
+                ("downlink", Downlink(database, session, here.ordered).run()),
                 ("figures", FiguresTask(here).run()),
                 ("sessions", _keep_sessions(here)),
             )

@@ -1,5 +1,6 @@
 """What a request may reach: the parts that the app's lifespan owns, who is asking, and the check that stands before everything."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -39,6 +40,7 @@ class Context:
     hub: Hub
     register: Register
     shown: Shown
+    ordered: asyncio.Event = field(default_factory=asyncio.Event)  # a siren has been told something
     roads: Roads = field(default_factory=Roads)
     meters: Meters = field(default_factory=Meters)
     sessions: Sessions = field(default_factory=Sessions)

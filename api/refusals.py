@@ -1,6 +1,7 @@
 """Which refusal of the store and of ours answers with which status and key."""
 
 from api.problems import OURS
+from dispatch.playbook import NotTheirs, PersonNeeded, ReasonNeeded, UnknownStep
 from store.devices import DeviceExists, UnknownDevice, UnknownPlace, UnknownSite
 from store.dispatches import ResponderBusy
 from store.errors import NotFound
@@ -19,4 +20,8 @@ TABLE: dict[type[Exception], tuple[int, str]] = {
     UnknownMetric: (422, "invalid"),
     UnknownSite: (422, "unknown_place"),
     ResponderBusy: (409, "responder_busy"),
+    UnknownStep: (404, "unknown_step"),
+    ReasonNeeded: (422, "reason_needed"),
+    NotTheirs: (403, "not_permitted"),
+    PersonNeeded: (403, "not_permitted"),
 }

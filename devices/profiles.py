@@ -125,6 +125,7 @@ _ALL = (
     # a door or corridor that people flee through: blocked by things or locked; and how hard water stands at a hydrant
     _mains("exit_monitor", "exit", (Metric("blocked", "bool", 0, 1), Metric("open", "bool", 0, 1)), ("blocked", "freed"), "fire"),
     _mains("water_pressure", "water", (Metric("water_pressure", "MPa", 0, 4),), (), "fire"),
+    _mains("siren", "siren", (Metric("sounding", "bool", 0, 1),), (), "fire"),  # does as it is told: see devices.commands
     _mains("probe", "probe", (), ("probe",), "technical"),  # our own: it presses itself through the whole path
 )
 

@@ -51,6 +51,7 @@ class WentRow:
 class ResidentRow:
     """A resident as far as a telephone call needs: where, and how well on foot."""
 
+    code: str
     zone: str
     tags: list[str]
     ability_level: int

@@ -26,5 +26,5 @@ SELECT zones.code, sites.code AS site, zones.parent, zones.kind, zones.name_zh, 
 FROM zones JOIN sites USING (site_id) WHERE sites.code = %(site)s;
 
 -- name: residents
-SELECT coalesce(zones.code, '') AS zone, seniors.tags, seniors.ability_level
+SELECT seniors.code, coalesce(zones.code, '') AS zone, seniors.tags, seniors.ability_level
 FROM seniors JOIN sites USING (site_id) LEFT JOIN zones USING (zone_id) WHERE sites.code = %(site)s;

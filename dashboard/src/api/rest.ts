@@ -408,6 +408,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/incidents/{incident_id}/playbook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Steps
+         * @description What is to be done, by whom, and what has been.
+         */
+        get: operations["steps_api_incidents__incident_id__playbook_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incidents/{incident_id}/playbook/{step}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Press
+         * @description Stamp a step, skip it with a reason, or take a stamp back within a minute; the same again changes nothing.
+         *
+         *     The step that sounds sirens tells every siren of the site to sound, in the same transaction.
+         */
+        post: operations["press_api_incidents__incident_id__playbook__step__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/incidents/{incident_id}/resolve": {
         parameters: {
             query?: never;
@@ -422,6 +464,26 @@ export interface paths {
          * @description The person is safe; what remains is the outcome.
          */
         post: operations["resolve_api_incidents__incident_id__resolve_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incidents/{incident_id}/sirens/{device}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Siren
+         * @description Sound one siren of the site, or silence it; the same press again is the same command.
+         */
+        post: operations["siren_api_incidents__incident_id__sirens__device__post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -753,6 +815,42 @@ export interface components {
             out: boolean;
         };
         /**
+         * CallSheet
+         * @description What to read aloud to 119 or 120. Counts, never names. `entrance` is empty where the register knows none.
+         *
+         *     `reduced_mobility` of `residents` cannot leave by themselves; `_in_zones` counts those in the zones that went.
+         */
+        CallSheet: {
+            /** Address */
+            address: string;
+            /** Callback */
+            callback: string;
+            /** Drill */
+            drill: boolean;
+            /** Entrance En */
+            entrance_en: string;
+            /** Entrance Zh */
+            entrance_zh: string;
+            /** Floors */
+            floors: number;
+            /** Kinds */
+            kinds: string[];
+            /** Reduced Mobility */
+            reduced_mobility: number;
+            /** Reduced Mobility In Zones */
+            reduced_mobility_in_zones: number;
+            /** Residents */
+            residents: number;
+            /** Residents In Zones */
+            residents_in_zones: number;
+            /** Site En */
+            site_en: string;
+            /** Site Zh */
+            site_zh: string;
+            /** Zones */
+            zones: components["schemas"]["ZoneBrief"][];
+        };
+        /**
          * CalloutShape
          * @description What one judge of connecting devices has done since it started; `refused` by reason (i18n key refused.<reason>).
          */
@@ -842,6 +940,47 @@ export interface components {
             share: number;
             /** Within S */
             within_s: number;
+        };
+        /**
+         * CommandShape
+         * @description A command to a siren. `late_at`: from then on its silence is to be shown; `done` is what the device says that it did.
+         */
+        CommandShape: {
+            /**
+             * Act
+             * @enum {string}
+             */
+            act: "siren_on" | "siren_off";
+            /** Answered At */
+            answered_at: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** By Name */
+            by_name: string;
+            /** Done */
+            done: string | null;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Late At
+             * Format: date-time
+             */
+            late_at: string;
+            /** Sent At */
+            sent_at: string | null;
         };
         /** ContactShape */
         ContactShape: {
@@ -1479,6 +1618,32 @@ export interface components {
             state: "working" | "standing_by" | "stopped" | "silent";
         };
         /**
+         * PlaybookShape
+         * @description `instruction` names the playbook (playbook.<instruction>), "" where there is none; `next` is the step to be done next.
+         */
+        PlaybookShape: {
+            /**
+             * Incident
+             * Format: uuid
+             */
+            incident: string;
+            /** Instruction */
+            instruction: string;
+            /** May Cap */
+            may_cap: boolean;
+            /** May Sound */
+            may_sound: boolean;
+            /** Next */
+            next: string;
+            sheet: components["schemas"]["CallSheet"] | null;
+            /** Sirens */
+            sirens: components["schemas"]["SirenShape"][];
+            /** Steps */
+            steps: components["schemas"]["StepShape"][];
+            /** Version */
+            version: number;
+        };
+        /**
          * PointShape
          * @description `count` values from `at` on, for as long as the resolution says; a reading is a point of one value.
          */
@@ -1782,6 +1947,33 @@ export interface components {
             /** Site */
             site: string;
         };
+        /** SirenPress */
+        SirenPress: {
+            /**
+             * Act
+             * @enum {string}
+             */
+            act: "siren_on" | "siren_off";
+        };
+        /**
+         * SirenShape
+         * @description A siren of the site. `online` None is unknown; `sounds_until` as far as its own answers tell.
+         */
+        SirenShape: {
+            command: components["schemas"]["CommandShape"] | null;
+            /** Device */
+            device: string;
+            /** Online */
+            online: boolean | null;
+            /** Seen At */
+            seen_at: string | null;
+            /** Sounds Until */
+            sounds_until: string | null;
+            /** Zone En */
+            zone_en: string;
+            /** Zone Zh */
+            zone_zh: string;
+        };
         /** SiteBrief */
         SiteBrief: {
             /** Address */
@@ -1822,6 +2014,76 @@ export interface components {
             name_en: string;
             /** Name Zh */
             name_zh: string;
+        };
+        /**
+         * StampShape
+         * @description `device` is what it was clicked on, as that calls itself; `undo_until` while it can be taken back.
+         */
+        StampShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** By Name */
+            by_name: string;
+            /** Device */
+            device: string;
+            /** Reason */
+            reason: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "done" | "skipped";
+            /** Undo Until */
+            undo_until: string | null;
+        };
+        /**
+         * StepPress
+         * @description `device`: what this is clicked on, as it calls itself; `reason` is needed to skip.
+         */
+        StepPress: {
+            /**
+             * Device
+             * @default
+             */
+            device: string;
+            /**
+             * Do
+             * @enum {string}
+             */
+            do: "do" | "skip" | "undo";
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
+         * StepShape
+         * @description `key` is an i18n key (step.<key>). `calls`: the number that a person dials. `wanted` False: only its stamp keeps it here.
+         */
+        StepShape: {
+            /** Allowed */
+            allowed: ("do" | "skip" | "undo")[];
+            /** By Person */
+            by_person: boolean;
+            /** Calls */
+            calls: string;
+            /** Doers */
+            doers: ("desk" | "staff" | "responder")[];
+            /** Key */
+            key: string;
+            /** May Skip */
+            may_skip: boolean;
+            /** Sounds */
+            sounds: boolean;
+            stamp: components["schemas"]["StampShape"] | null;
+            /** Wanted */
+            wanted: boolean;
         };
         /**
          * SystemShape
@@ -2786,6 +3048,91 @@ export interface operations {
             };
         };
     };
+    steps_api_incidents__incident_id__playbook_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaybookShape"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    press_api_incidents__incident_id__playbook__step__post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident_id: string;
+                step: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepPress"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaybookShape"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     resolve_api_incidents__incident_id__resolve_post: {
         parameters: {
             query?: never;
@@ -2808,6 +3155,51 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IncidentDetail"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    siren_api_incidents__incident_id__sirens__device__post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident_id: string;
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SirenPress"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaybookShape"];
                 };
             };
             /** @description Unprocessable Entity */

@@ -23,6 +23,7 @@ STORED_ORDER: dict[str, tuple[str, ...]] = {
     "electrical_monitor": ("residual_current", "cable_temperature", "signal"),
     "exit_monitor": ("blocked", "open", "signal"),
     "water_pressure": ("water_pressure", "signal"),
+    "siren": ("sounding", "signal"),
     "probe": ("signal",),
 }
 HAZARDS = {"person", "fire", "gas_co", "security", "technical"}

@@ -1,0 +1,157 @@
+"""Commands to sirens: ordered while the incident's row is held, sent by whoever finds them waiting, answered by the device itself.
+
+Order and answer are lines of the trail. A command that has run out is never sent, and never sent again.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from dispatch.siren import SOUNDS, WORTH, Act, Command, command_id, standing
+from store import incidents, trail
+from store.connect import Connection
+from store.devices import UnknownDevice
+from store.playbook import demand_open
+from store.rows import all_rows, one_value
+from store.statements import statements
+from store.trail import SYSTEM, Actor
+
+_SQL = statements("commands")
+_LOOK_BACK = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class SirenRow:
+    """A siren of a site. `online` None is unknown."""
+
+    device_id: int
+    device: str
+    zone_zh: str
+    zone_en: str
+    area: str
+    site: str
+    online: bool | None
+    seen_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRow:
+    """A command of an incident."""
+
+    id: UUID
+    device: str
+    act: str
+    seconds: int
+    by: str
+    at: datetime
+    expires_at: datetime
+    sent_at: datetime | None
+    answered_at: datetime | None
+    done: str | None
+    unanswered_at: datetime | None
+
+    @property
+    def command(self) -> Command:
+        """As the rules see it. A device that refused has not done it."""
+        did = self.answered_at if self.done == "siren" else None
+        return Command(self.id, Act(self.act), self.at, self.expires_at, did)
+
+
+@dataclass(frozen=True, slots=True)
+class PendingRow:
+    """A command that nobody has answered."""
+
+    id: UUID
+    incident: UUID
+    device: str
+    area: str
+    site: str
+    act: str
+    seconds: int
+    at: datetime
+    expires_at: datetime
+    sent_at: datetime | None
+    unanswered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRow:
+    """The first answer of the device that was told."""
+
+    id: UUID
+    incident: UUID
+    device: str
+    act: str
+    done: str
+    at: datetime
+
+
+async def sirens(conn: Connection, site: str) -> list[SirenRow]:
+    """The sirens of a site that are enrolled, by code."""
+    return await all_rows(conn, SirenRow, _SQL["sirens"], {"site": site})
+
+
+async def of_incident(conn: Connection, incident: UUID) -> list[CommandRow]:
+    """Every command of an incident, oldest first."""
+    return await all_rows(conn, CommandRow, _SQL["of_incident"], {"incident": incident})
+
+
+async def order(conn: Connection, incident: UUID, device: str, act: Act, actor: Actor, now: datetime) -> UUID:
+    """A person tells a siren of the incident's site to sound or to be silent; the command. The same again is the same command.
+
+    Raises NotFound, OutOfScope, NotAllowed, UnknownDevice.
+    """
+    held = await incidents.lock(conn, incident)
+    incidents.demand_scope(held, actor)
+    demand_open(held, act.value)
+    siren = next((one for one in await sirens(conn, held.site) if one.device == device), None)
+    if siren is None:
+        raise UnknownDevice(device)
+    before = [row.command for row in await of_incident(conn, incident) if row.device == device]
+    same = standing(before, act, now)
+    if same is not None:
+        return same.id
+    new = command_id(incident, device, len(before) + 1)
+    seconds = int(SOUNDS.total_seconds()) if act is Act.ON else 0
+    row = {"id": new, "incident": incident, "device_id": siren.device_id, "act": act.value, "seconds": seconds, "by": actor.login}
+    await conn.execute(_SQL["order"], row | {"at": now, "expires_at": now + WORTH})
+    await trail.add(conn, incident, act.value, actor.login, now, {"device": device, "command": new})
+    await incidents.move(conn, held, None, actor, now)
+    return new
+
+
+async def pending(conn: Connection, now: datetime) -> list[PendingRow]:
+    """Commands of the last hour that nobody has answered, those that have run out with them."""
+    return await all_rows(conn, PendingRow, _SQL["pending"], {"since": now - _LOOK_BACK})
+
+
+async def sent(conn: Connection, command: UUID, now: datetime) -> None:
+    """The broker has it."""
+    await conn.execute(_SQL["sent"], {"id": command, "now": now})
+
+
+async def answers(conn: Connection, now: datetime) -> list[AnswerRow]:
+    """Answers that have been stored and not yet been written down here."""
+    return await all_rows(conn, AnswerRow, _SQL["answers"], {"since": now - _LOOK_BACK})
+
+
+async def answered(conn: Connection, answer: AnswerRow, now: datetime) -> bool:
+    """Write an answer down, once, however many processes find it."""
+    held = await incidents.lock(conn, answer.incident)
+    if await one_value(conn, _SQL["answered"], {"id": answer.id, "at": answer.at, "done": answer.done}) is None:
+        return False
+    kind = f"{answer.act}_answered" if answer.done == "siren" else "siren_refused"
+    said = {"device": answer.device, "command": answer.id, "note": "" if answer.done == "siren" else answer.done}
+    await trail.add(conn, answer.incident, kind, f"device:{answer.device}", answer.at, said)
+    await incidents.move(conn, held, None, SYSTEM, now)
+    return True
+
+
+async def unanswered(conn: Connection, command: PendingRow, now: datetime) -> bool:
+    """Nothing has come back: the desk is told, once."""
+    held = await incidents.lock(conn, command.incident)
+    if await one_value(conn, _SQL["unanswered"], {"id": command.id, "now": now}) is None:
+        return False
+    await trail.add(conn, command.incident, "siren_silent", SYSTEM.login, now, {"device": command.device, "command": command.id})
+    await incidents.move(conn, held, None, SYSTEM, now)
+    return True

@@ -1,0 +1,43 @@
+-- name: sirens
+SELECT devices.device_id, devices.code AS device, coalesce(zones.name_zh, '') AS zone_zh, coalesce(zones.name_en, '') AS zone_en,
+    devices.area, sites.code AS site, device_health.online, device_health.seen_at
+FROM devices JOIN sites USING (site_id) LEFT JOIN zones ON zones.zone_id = devices.zone_id
+LEFT JOIN device_health USING (device_id)
+WHERE sites.code = %(site)s AND devices.profile = 'siren' AND devices.revoked_at IS NULL
+ORDER BY devices.code;
+
+-- name: of_incident
+SELECT commands.command_id AS id, devices.code AS device, commands.act, commands.seconds, commands.by, commands.at,
+    commands.expires_at, commands.sent_at, commands.answered_at, commands.done, commands.unanswered_at
+FROM commands JOIN devices USING (device_id)
+WHERE commands.incident_id = %(incident)s ORDER BY commands.at, commands.command_id;
+
+-- name: order
+INSERT INTO commands (command_id, incident_id, device_id, act, seconds, by, at, expires_at)
+VALUES (%(id)s, %(incident)s, %(device_id)s, %(act)s, %(seconds)s, %(by)s, %(at)s, %(expires_at)s);
+
+-- name: pending
+SELECT commands.command_id AS id, commands.incident_id AS incident, devices.code AS device, devices.area, sites.code AS site,
+    commands.act, commands.seconds, commands.at, commands.expires_at, commands.sent_at, commands.unanswered_at
+FROM commands JOIN devices USING (device_id) JOIN sites USING (site_id)
+WHERE commands.answered_at IS NULL AND commands.at > %(since)s AND devices.revoked_at IS NULL
+ORDER BY commands.at, commands.command_id;
+
+-- name: sent
+UPDATE commands SET sent_at = %(now)s WHERE command_id = %(id)s AND sent_at IS NULL;
+
+-- name: answers
+-- an answer counts only from the device that was told
+SELECT DISTINCT ON (commands.command_id) commands.command_id AS id, commands.incident_id AS incident, devices.code AS device,
+    commands.act, acks.done, acks.received_at AS at
+FROM commands JOIN acks ON acks.command = commands.command_id::text AND acks.device_id = commands.device_id
+JOIN devices ON devices.device_id = commands.device_id
+WHERE commands.answered_at IS NULL AND commands.at > %(since)s
+ORDER BY commands.command_id, acks.received_at;
+
+-- name: answered
+UPDATE commands SET answered_at = %(at)s, done = %(done)s WHERE command_id = %(id)s AND answered_at IS NULL RETURNING command_id;
+
+-- name: unanswered
+UPDATE commands SET unanswered_at = %(now)s
+WHERE command_id = %(id)s AND answered_at IS NULL AND unanswered_at IS NULL RETURNING command_id;
