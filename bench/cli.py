@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
@@ -14,8 +15,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run what is asked for; the process status."""
     arguments = parser().parse_args(argv)
     names = [name for name in _BENCHMARKS if name not in _LONG] if arguments.benchmark == "all" else [arguments.benchmark]
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # ends as by ^C: servers stop and their data goes
     for name in names:
-        found = asyncio.run(_BENCHMARKS[name](arguments))
+        try:
+            found = asyncio.run(_BENCHMARKS[name](arguments))
+        except history.NoRoom as error:
+            print(error, file=sys.stderr)
+            return 1
         print(json.dumps(found, ensure_ascii=False, indent=None if arguments.json else 2), flush=True)
     return 0
 
@@ -51,7 +57,7 @@ def _alarm(arguments: argparse.Namespace) -> alarm.Parameters:
 
 
 def _history(arguments: argparse.Namespace) -> history.Parameters:
-    full = arguments.full and arguments.benchmark == "history"  # hours and some 70 GB: never as a part of all
+    full = arguments.full and arguments.benchmark == "history"  # 36 GB on the disk: never as a part of all
     return history.Parameters(arguments.readings or (100_000_000 if full else 2_000_000))
 
 

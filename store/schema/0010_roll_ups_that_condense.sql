@@ -86,12 +86,14 @@ DO $$ BEGIN
         CREATE FUNCTION minutes_of(device integer, place integer, since timestamptz, until timestamptz)
         RETURNS TABLE (at timestamptz, count bigint, mean double precision, low real, high real)
         LANGUAGE sql STABLE PARALLEL SAFE AS $minutes$
-            SELECT date_bin('1 minute', r.at, 'epoch'), count(*), avg(r.values[place]::float8), min(r.values[place]),
-                max(r.values[place])
-            FROM readings AS r
-            WHERE r.device_id = device AND r.at >= date_bin('1 minute', since, 'epoch')
-                AND r.at < date_bin('1 minute', until - INTERVAL '1 microsecond', 'epoch') + INTERVAL '1 minute'
-                AND r.values[place] IS NOT NULL
+            SELECT date_bin('1 minute', r.at, 'epoch'), count(*), avg(r.value), min(r.value), max(r.value)
+            FROM (
+                SELECT readings.at, values[place] AS value FROM readings
+                WHERE device_id = device AND readings.at >= date_bin('1 minute', since, 'epoch')
+                    AND readings.at < date_bin('1 minute', until - INTERVAL '1 microsecond', 'epoch') + INTERVAL '1 minute'
+                OFFSET 0 -- the value is looked up once
+            ) AS r
+            WHERE r.value IS NOT NULL
             GROUP BY 1
         $minutes$;
 
