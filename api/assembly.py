@@ -27,7 +27,7 @@ from api.login import ended_elsewhere, keep
 from api.problems import install
 from api.pump import Pump
 from api.register import Register
-from api.routes import devices, errands, house, incidents, people, places, playbook
+from api.routes import devices, errands, house, incidents, people, places, playbook, safety
 from api.settings import ApiSettings
 from api.shapes import Problem
 from api.shown import Shown
@@ -64,7 +64,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
 def described(**more: Any) -> FastAPI:
     """The interface alone; enough for the export."""
     app = FastAPI(title="Vigil", version="1", docs_url=None, redoc_url=None, openapi_url=None, responses=PROBLEMS, **more)
-    for noun in (people, incidents, playbook, errands, places, devices, house):
+    for noun in (people, incidents, playbook, errands, places, devices, safety, house):
         app.include_router(noun.router)
     return app
 

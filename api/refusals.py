@@ -7,6 +7,7 @@ from store.dispatches import ResponderBusy
 from store.errors import NotFound
 from store.history import UnknownMetric
 from store.incidents import AlreadyAcknowledged, StaleVersion, UnknownCause
+from store.safety import NotPossible
 
 TABLE: dict[type[Exception], tuple[int, str]] = {
     **OURS,
@@ -18,6 +19,7 @@ TABLE: dict[type[Exception], tuple[int, str]] = {
     DeviceExists: (409, "device_exists"),
     UnknownPlace: (422, "unknown_place"),
     UnknownMetric: (422, "invalid"),
+    NotPossible: (422, "invalid"),
     UnknownSite: (422, "unknown_place"),
     ResponderBusy: (409, "responder_busy"),
     UnknownStep: (404, "unknown_step"),

@@ -130,7 +130,7 @@ def score(counted: Mapping[str, Counted | None]) -> Score:
     scale = 100.0 / weights if weights else 0.0
     divided = {key: points(CRITERIA[key], applying[key], scale) if key in applying else Points(0, 0, 0, 0) for key in CRITERIA}
     proven, lost = sum(one.proven for one in divided.values()), sum(one.lost for one in divided.values())
-    unknown = 100.0 - proven - lost if weights else 100.0
+    unknown = max(0.0, 100.0 - proven - lost) if weights else 100.0
     return Score(proven if 100.0 - unknown >= ENOUGH_KNOWN else None, proven, lost, unknown, MappingProxyType(divided))
 
 

@@ -4,10 +4,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-# Checks of the register. Who may enter which: an institution its own, the authority its inspections and what it has seen put right.
-CHECK_KINDS = ("inspection", "system_test", "authority", "drill", "recheck")
-CHECK_RESULTS = ("passed", "defects")
-AUTHORITY_ONLY = frozenset({"authority"})
 MOST_DEFECTS = 999
 
 

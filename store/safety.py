@@ -16,7 +16,7 @@ from care.safety_index import Assessment
 from devices.profiles import PROFILES
 from store import administration
 from store.connect import Connection
-from store.errors import NotFound
+from store.errors import NotFound, StoreError
 from store.rows import all_rows, as_json, one_row, one_value, values_of
 from store.statements import statements
 
@@ -28,6 +28,10 @@ GAUGES = ("exit_monitor", "water_pressure")
 
 class UnknownCheck(NotFound):
     """There is no such check, or it was withdrawn, or not for you."""
+
+
+class NotPossible(StoreError):
+    """A check that cannot have been, and why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -690,6 +690,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/safety": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ranked
+         * @description Every institution of one's scope with its index of this moment and its trend, the best first.
+         */
+        get: operations["ranked_api_safety_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/safety.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Exported
+         * @description The ranking as a file for spreadsheets.
+         */
+        get: operations["exported_api_safety_csv_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/safety/checks/{check_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw
+         * @description Take a mistake out of what counts: whoever entered it, or an administrator. It stays on record.
+         */
+        post: operations["withdraw_api_safety_checks__check_id__withdraw_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/safety/{site}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One
+         * @description One institution: its points, the evidence of each, its register of checks.
+         */
+        get: operations["one_api_safety__site__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/safety/{site}/checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enter
+         * @description Enter an inspection, a test, a recheck or a drill; the institution as it then is. Twice is once.
+         */
+        post: operations["enter_api_safety__site__checks_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/system": {
         parameters: {
             query?: never;
@@ -793,6 +893,22 @@ export interface components {
             /** Zone */
             zone: string;
         };
+        /**
+         * AlarmsShape
+         * @description Fire and gas alarms of the last so many days; of the closed ones, how many were false and how many real.
+         */
+        AlarmsShape: {
+            /** Alarms */
+            alarms: number;
+            /** Closed */
+            closed: number;
+            /** Days */
+            days: number;
+            /** False */
+            false: number;
+            /** Real */
+            real: number;
+        };
         /** AreaShape */
         AreaShape: {
             /** Code */
@@ -877,6 +993,95 @@ export interface components {
              * @default
              */
             note: string;
+        };
+        /**
+         * CheckForm
+         * @description A check to be entered. `id` is drawn by the page, so that sending twice enters once. `follows`: what a recheck is of.
+         */
+        CheckForm: {
+            /** By Whom */
+            by_whom: string;
+            /**
+             * Defects
+             * @default 0
+             */
+            defects: number;
+            /**
+             * Done On
+             * Format: date
+             */
+            done_on: string;
+            /** Follows */
+            follows?: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "inspection" | "system_test" | "authority" | "drill" | "recheck";
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Rectify By */
+            rectify_by?: string | null;
+            /**
+             * Result
+             * @enum {string}
+             */
+            result: "passed" | "defects";
+        };
+        /**
+         * CheckShape
+         * @description A line of the register of inspections and drills. `mine`: one may withdraw it.
+         */
+        CheckShape: {
+            /** By Whom */
+            by_whom: string;
+            /** Defects */
+            defects: number;
+            /** Demo */
+            demo: boolean;
+            /**
+             * Done On
+             * Format: date
+             */
+            done_on: string;
+            /**
+             * Entered At
+             * Format: date-time
+             */
+            entered_at: string;
+            /** Entered By */
+            entered_by: string;
+            /** Follows */
+            follows: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "inspection" | "system_test" | "authority" | "drill" | "recheck";
+            /** Mine */
+            mine: boolean;
+            /** Note */
+            note: string;
+            /** Rectify By */
+            rectify_by: string | null;
+            /**
+             * Result
+             * @enum {string}
+             */
+            result: "passed" | "defects";
         };
         /**
          * Choice
@@ -990,6 +1195,30 @@ export interface components {
             phone: string;
             /** Relation */
             relation: string;
+        };
+        /**
+         * CriterionShape
+         * @description A line of the table (i18n keys safety.criterion.<key>, safety.full.<key>).
+         *
+         *     Full marks up to `tolerance` of harm, nothing left from `nothing_left` on. `mark`: how `source` was read; F the page itself, F2
+         *     one that quotes it, M from memory.
+         */
+        CriterionShape: {
+            /** Key */
+            key: string;
+            /**
+             * Mark
+             * @enum {string}
+             */
+            mark: "F" | "F2" | "M" | "ours";
+            /** Nothing Left */
+            nothing_left: number;
+            /** Source */
+            source: string;
+            /** Tolerance */
+            tolerance: number;
+            /** Weight */
+            weight: number;
         };
         /**
          * Curve
@@ -1325,6 +1554,46 @@ export interface components {
             senior: components["schemas"]["SeniorBrief"];
         };
         /**
+         * EvidenceShape
+         * @description A fact and the points that it costs, lost or not known (i18n key safety.why.<why>).
+         *
+         *     `kind` says what `ref` is: the code of a zone, device or site, the id of an incident or check. `what`: its own kind.
+         */
+        EvidenceShape: {
+            /** At */
+            at: string | null;
+            /** Day */
+            day: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "zone" | "device" | "incident" | "check" | "site";
+            /** Limit */
+            limit: number | null;
+            /** Points */
+            points: number;
+            /** Ref */
+            ref: string;
+            /** Unit */
+            unit: string;
+            /** Value */
+            value: number | null;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "good" | "bad" | "unknown";
+            /** What */
+            what: string;
+            /** Why */
+            why: string;
+            /** Zone En */
+            zone_en: string;
+            /** Zone Zh */
+            zone_zh: string;
+        };
+        /**
          * FireShape
          * @description What a fire or gas incident adds: what to do (i18n key instruction.<instruction>), zones in the order in which they went,
          *     residents in the order in which to bring them out; empty while there is only something to look at.
@@ -1514,6 +1783,17 @@ export interface components {
             seniors_inside: number;
         };
         /**
+         * JudgedShape
+         * @description A criterion with its evidence, what lost points first; at most 500 pieces, `more` were left out, all of them good.
+         */
+        JudgedShape: {
+            /** Evidence */
+            evidence: components["schemas"]["EvidenceShape"][];
+            /** More */
+            more: number;
+            part: components["schemas"]["api__shapes__safety__PartShape"];
+        };
+        /**
          * LaneShape
          * @description One ingest worker. Rates of a part that is not working are None: unknown. Counts are since it started.
          */
@@ -1591,31 +1871,6 @@ export interface components {
         OutsideShape: {
             senior: components["schemas"]["SeniorBrief"];
             site: components["schemas"]["SiteBrief"];
-        };
-        /**
-         * PartShape
-         * @description A part of the platform, as it last reported at `at`; `state` is ours to say, since the dead report nothing.
-         */
-        PartShape: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Lane */
-            lane: string;
-            /** Name */
-            name: string;
-            /**
-             * Started At
-             * Format: date-time
-             */
-            started_at: string;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "working" | "standing_by" | "stopped" | "silent";
         };
         /**
          * PlaybookShape
@@ -1879,6 +2134,105 @@ export interface components {
             revoked_at: string;
         };
         /**
+         * SafetyDayShape
+         * @description The index of one day. `score` None: too little was known. `demo`: invented.
+         */
+        SafetyDayShape: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Demo */
+            demo: boolean;
+            /** Lost */
+            lost: number;
+            /** Proven */
+            proven: number;
+            /** Score */
+            score: number | null;
+            /** Unknown */
+            unknown: number;
+        };
+        /**
+         * SafetyDetail
+         * @description One institution. `today`: the day there. `may_enter`: the kinds of checks that one may enter.
+         */
+        SafetyDetail: {
+            /** Alarms */
+            alarms: components["schemas"]["AlarmsShape"][];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Checks */
+            checks: components["schemas"]["CheckShape"][];
+            /** Criteria */
+            criteria: components["schemas"]["CriterionShape"][];
+            /** Enough Known */
+            enough_known: number;
+            /** Judged */
+            judged: components["schemas"]["JudgedShape"][];
+            /** May Enter */
+            may_enter: ("inspection" | "system_test" | "authority" | "drill" | "recheck")[];
+            row: components["schemas"]["SafetyRow"];
+            /**
+             * Today
+             * Format: date
+             */
+            today: string;
+        };
+        /**
+         * SafetyRanking
+         * @description Every institution of one's scope, the best first, without a score last. `enough_known`: a score from so many points on.
+         */
+        SafetyRanking: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Criteria */
+            criteria: components["schemas"]["CriterionShape"][];
+            /** Enough Known */
+            enough_known: number;
+            /** Rows */
+            rows: components["schemas"]["SafetyRow"][];
+        };
+        /**
+         * SafetyRow
+         * @description An institution: proven, lost and unknown are points of 100. `score` is what is proven.
+         *
+         *     Where too little is known, `score` and `rank` are None.
+         */
+        SafetyRow: {
+            /** Area */
+            area: string;
+            /** Beds */
+            beds: number;
+            /** Lost */
+            lost: number;
+            /** Name En */
+            name_en: string;
+            /** Name Zh */
+            name_zh: string;
+            /** Parts */
+            parts: components["schemas"]["api__shapes__safety__PartShape"][];
+            /** Proven */
+            proven: number;
+            /** Rank */
+            rank: number | null;
+            /** Score */
+            score: number | null;
+            /** Site */
+            site: string;
+            /** Trend */
+            trend: components["schemas"]["SafetyDayShape"][];
+            /** Unknown */
+            unknown: number;
+        };
+        /**
          * SeniorBrief
          * @description As on a card: the name masked.
          */
@@ -2101,7 +2455,7 @@ export interface components {
             /** Lanes */
             lanes: components["schemas"]["LaneShape"][] | null;
             /** Parts */
-            parts: components["schemas"]["PartShape"][] | null;
+            parts: components["schemas"]["api__shapes__system__PartShape"][] | null;
             probe: components["schemas"]["ProbeShape"] | null;
         };
         /**
@@ -2150,6 +2504,14 @@ export interface components {
              */
             why: "not_yet_known" | "battery_low" | "offline" | "silent" | "never_seen" | "revoked" | "no_device";
         };
+        /**
+         * Withdrawal
+         * @description Why a check no longer counts.
+         */
+        Withdrawal: {
+            /** Why */
+            why: string;
+        };
         /** ZoneBrief */
         ZoneBrief: {
             /** Code */
@@ -2162,6 +2524,55 @@ export interface components {
             name_en: string;
             /** Name Zh */
             name_zh: string;
+        };
+        /**
+         * PartShape
+         * @description How the weight of a criterion divides, scaled so that those that apply make 100; and how many pieces of evidence say so.
+         */
+        api__shapes__safety__PartShape: {
+            /** Applies */
+            applies: boolean;
+            /** Bad */
+            bad: number;
+            /** Good */
+            good: number;
+            /** Key */
+            key: string;
+            /** Lost */
+            lost: number;
+            /** Not Known */
+            not_known: number;
+            /** Proven */
+            proven: number;
+            /** Unknown */
+            unknown: number;
+            /** Weight */
+            weight: number;
+        };
+        /**
+         * PartShape
+         * @description A part of the platform, as it last reported at `at`; `state` is ours to say, since the dead report nothing.
+         */
+        api__shapes__system__PartShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Lane */
+            lane: string;
+            /** Name */
+            name: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "working" | "standing_by" | "stopped" | "silent";
         };
     };
     responses: never;
@@ -3588,6 +3999,212 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Isochrones"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ranked_api_safety_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SafetyRanking"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exported_api_safety_csv_get: {
+        parameters: {
+            query?: {
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdraw_api_safety_checks__check_id__withdraw_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                check_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Withdrawal"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SafetyDetail"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    one_api_safety__site__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SafetyDetail"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    enter_api_safety__site__checks_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SafetyDetail"];
                 };
             };
             /** @description Unprocessable Entity */

@@ -26,6 +26,8 @@ EXPECTED: dict[str, set[Action]] = {
         Action.RUN_ERRAND,
         Action.MARK_SHOWN,
         Action.SEE_SYSTEM,
+        Action.SEE_SAFETY,
+        Action.RECORD_CHECK,
         Action.STEP,
         Action.SOUND,
         Action.SEE_CAP,
@@ -38,6 +40,8 @@ EXPECTED: dict[str, set[Action]] = {
         Action.SEE_DEVICE,
         Action.SEE_UNPROTECTED,
         Action.SEE_FIGURES,
+        Action.SEE_SAFETY,
+        Action.RECORD_CHECK,
     },
     "responder": {
         Action.SEE_DISTRICT,

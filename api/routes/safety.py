@@ -1,0 +1,106 @@
+"""The fire-safety index: the ranking, one institution down to its evidence, and the register of inspections and drills."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Response
+
+from api import safety
+from api.access import Action, Thing, Viewer
+from api.context import Context, context, demand, everywhere, viewer
+from api.problems import NotFound, NotPermitted
+from api.safety_csv import written
+from api.shapes.safety import CheckForm, SafetyDetail, SafetyRanking, Withdrawal
+from care.safety_facts import SafetyFacts
+from care.safety_index import assess
+from store import safety as store
+from store.connect import Connection
+
+router = APIRouter(prefix="/api", tags=["safety"])
+
+Here = Annotated[Context, Depends(context)]
+Who = Annotated[Viewer, Depends(viewer)]
+_TREND = timedelta(days=60)
+
+
+@router.get("/safety")
+async def ranked(here: Here, who: Who) -> SafetyRanking:
+    """Every institution of one's scope with its index of this moment and its trend, the best first."""
+    everywhere(who, Action.SEE_SAFETY)
+    now = datetime.now(UTC)
+
+    async def work(conn: Connection) -> SafetyRanking:
+        facts = await store.facts(conn, now, who.scope)
+        days = await store.days(conn, [one.site for one in facts], (now - _TREND).date())
+        return safety.ranking([assess(one) for one in facts], days, now)
+
+    return await here.database.run(work)
+
+
+@router.get("/safety.csv", response_class=Response, responses={200: {"content": {"text/csv": {}}}})
+async def exported(here: Here, who: Who, lang: Literal["zh", "en"] = "zh") -> Response:
+    """The ranking as a file for spreadsheets."""
+    found = await ranked(here, who)
+    name = f"fire-safety-{found.at.astimezone(here.register.timezone):%Y-%m-%d}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(written(found, lang == "en"), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get("/safety/{site}")
+async def one(site: str, here: Here, who: Who) -> SafetyDetail:
+    """One institution: its points, the evidence of each, its register of checks."""
+    _demand(here, who, site, Action.SEE_SAFETY)
+    return await here.database.run(lambda conn: _detail(conn, who, site, datetime.now(UTC)))
+
+
+@router.post("/safety/{site}/checks", status_code=201)
+async def enter(site: str, form: CheckForm, here: Here, who: Who) -> SafetyDetail:
+    """Enter an inspection, a test, a recheck or a drill; the institution as it then is. Twice is once."""
+    _demand(here, who, site, Action.RECORD_CHECK)
+    if form.kind not in safety.ENTERS.get(who.role, ()):
+        raise NotPermitted(f"{form.kind}: not entered by the role {who.role}")
+    now = datetime.now(UTC)
+
+    async def work(conn: Connection) -> SafetyDetail:
+        check = safety.entered(form, await _facts(conn, site, now), who, now)
+        if not await store.enter(conn, [check]) and (await store.check(conn, check.id)).site != site:
+            raise store.UnknownCheck("check", check.id)
+        return await _detail(conn, who, site, now)
+
+    return await here.database.run(work)
+
+
+@router.post("/safety/checks/{check_id}/withdraw")
+async def withdraw(check_id: UUID, form: Withdrawal, here: Here, who: Who) -> SafetyDetail:
+    """Take a mistake out of what counts: whoever entered it, or an administrator. It stays on record."""
+    now = datetime.now(UTC)
+
+    async def work(conn: Connection) -> SafetyDetail:
+        found = await store.check(conn, check_id)
+        demand(who, Action.RECORD_CHECK, Thing(found.area, found.site), seen_by=Action.SEE_SAFETY)
+        if not safety.may_withdraw(found.entered_by, who):
+            raise NotPermitted("withdraw: only whoever entered it, or an administrator")
+        await store.withdraw(conn, check_id, form.why, who.login, now)
+        return await _detail(conn, who, found.site, now)
+
+    return await here.database.run(work)
+
+
+def _demand(here: Context, who: Viewer, code: str, action: Action) -> None:
+    site = here.register.sites.get(code)
+    if site is None or site.kind != "institution":
+        raise NotFound("no such institution, or not in your scope")
+    demand(who, action, Thing(site.area, site.code), seen_by=Action.SEE_SAFETY)
+
+
+async def _facts(conn: Connection, site: str, now: datetime) -> SafetyFacts:
+    found = await store.facts(conn, now, None, site)
+    if not found:
+        raise NotFound("no such institution, or not in your scope")
+    return found[0]
+
+
+async def _detail(conn: Connection, who: Viewer, site: str, now: datetime) -> SafetyDetail:
+    facts = await _facts(conn, site, now)
+    return safety.detail(assess(facts), who, await store.days(conn, [site], (now - _TREND).date()))
