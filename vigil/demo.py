@@ -19,6 +19,7 @@ from care.district import District, problems
 from dispatch.alarm import PROBE
 from simulators import tokens
 from store import devices, people, register
+from vigil import demo_safety
 
 SEED_FILE, PASSWORDS_FILE = "demo_seed", "demo_passwords.json"
 PROBE_TOKEN, PROBE_KEY = "probe_token", "probe_key"  # what it is let in by as a device, and at its console
@@ -71,6 +72,7 @@ async def load(conn: AsyncConnection, district: District, folder: Path, now: dat
         await devices.set_tokens(conn, {one.code: digest(tokens.token(secret, one.code)) for one in district.devices})
         for login, hashed in _hashes(drawn).items():
             await people.set_password_hash(conn, login, hashed)
+        await demo_safety.load(conn, district, now)
     return True
 
 
