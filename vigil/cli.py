@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from analytics.routine import Absence
-from vigil import away, doctor, errors, logs, parts, probing, registry, simulate, up, workers
+from vigil import away, doctor, errors, logs, models, parts, probing, registry, simulate, up, workers
 from vigil.settings import TABLE, Settings
 
 
@@ -43,12 +43,14 @@ def parser() -> argparse.ArgumentParser:
     _add_simulate(commands)
     _add_registry(commands)
     _add_away(commands)
+    _add_models(commands)
     measured = commands.add_parser("bench", help="the benchmarks: vigil bench ingest|alarm … (see bench/README.md)")
     measured.add_argument("arguments", nargs=argparse.REMAINDER)
     measured.set_defaults(run=parts.bench)
     for name, text in (
         ("evaluate", "how well a detector does on recordings: vigil evaluate falls FILE.parquet (see docs/detectors.md)"),
         ("train", "train a detector's model from recordings and judge it (see docs/models)"),
+        ("labels", "what staff said that alarms of falls were: count (the default), export FILE.parquet, correct INCIDENT CAUSE"),
     ):
         one = commands.add_parser(name, help=text)
         one.add_argument("arguments", nargs=argparse.REMAINDER)
@@ -164,6 +166,14 @@ def _add_away(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     one.add_argument("--ended", action="store_true", help="the resident is back: end what is entered")
     one.add_argument("--json", action="store_true")
     one.set_defaults(run=away.command)
+
+
+def _add_models(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    one = commands.add_parser("models", help="which models of falls were trained here, and which one judges")
+    one.add_argument("action", nargs="?", choices=("list", "adopt", "rollback"), default="list")
+    one.add_argument("model", nargs="?", default="", help="with adopt: the model's name")
+    one.add_argument("--json", action="store_true")
+    one.set_defaults(run=models.command)
 
 
 def _add_data(one: argparse.ArgumentParser) -> None:

@@ -38,6 +38,7 @@ TABLE: tuple[Setting, ...] = (
     Setting("VIGIL_BROKER_STORE_MB", "10240", "how much the broker may keep on disk, in MiB; full, it acknowledges nothing more"),
     Setting("VIGIL_NATS_URL", "nats://127.0.0.1:4222", "the broker's NATS address, which the auth callout serves"),
     Setting("VIGIL_SECRETS", "", "folder of the broker's and the demo's secrets; empty: VIGIL_DATA/secrets"),
+    Setting("VIGIL_MODELS", "", "folder of the models trained here; empty: VIGIL_DATA/models"),
     Setting("VIGIL_HTTP_HOST", "127.0.0.1", "address on which the console listens"),
     Setting("VIGIL_HTTP_PORT", "8400", "port on which the console listens"),
     Setting("VIGIL_HTTPS", "0", "1 where a proxy in front speaks HTTPS: cookies are then marked Secure"),

@@ -16,7 +16,6 @@ from typing import Any
 
 from psycopg.conninfo import make_conninfo
 
-from analytics import models
 from analytics.catalogue import TELEMETRY_LANE, judged_by
 from analytics.step import Detector
 from broker.secrets import load_or_create
@@ -26,7 +25,7 @@ from desk.meters import Meters
 from ingest.events import run_events
 from ingest.settings import IngestSettings
 from ingest.telemetry import run_telemetry
-from vigil import alive, heap, logs
+from vigil import adoption, alive, heap, logs
 from vigil.settings import BadSetting, Settings
 from vigil.shown import served
 
@@ -99,15 +98,17 @@ async def ingest(arguments: argparse.Namespace, settings: Settings) -> int:
         await run_events(mine, told_to_stop())
     else:
         let_presses_go_first()
-        await run_telemetry(replace(mine, detectors=_detectors()), told_to_stop())
+        await run_telemetry(replace(mine, detectors=_detectors(settings)), told_to_stop())
     return 0
 
 
-def _detectors() -> tuple[Detector[Any], ...]:
-    """The telemetry lane, its falls judged by the model that ships; a model that cannot be read leaves the plain rule."""
+def _detectors(settings: Settings) -> tuple[Detector[Any], ...]:
+    """The lane, its falls judged by the adopted model or the one that ships; where neither can be read, the plain rule."""
     try:
-        return judged_by(models.load_falls().judge())
-    except (OSError, ValueError, KeyError) as error:
+        chosen = adoption.choose(adoption.folder(settings))
+        logging.getLogger(__name__).info("falls are judged by %s", chosen.model.version)
+        return judged_by(chosen.model.judge())
+    except adoption.UNREADABLE as error:
         logging.getLogger(__name__).error("falls are judged by the plain rule: %s", error)
         return TELEMETRY_LANE
 

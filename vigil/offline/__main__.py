@@ -1,4 +1,4 @@
-"""`python -m vigil.offline evaluate|train WHAT …`, which is how `vigil evaluate` and `vigil train` run."""
+"""`python -m vigil.offline evaluate|train|labels WHAT …`, which is how `vigil evaluate`, `vigil train` and `vigil labels` run."""
 
 import argparse
 import json
@@ -6,12 +6,13 @@ import sys
 from collections.abc import Sequence
 
 from vigil import errors
-from vigil.offline import bed_exit, falls, fire, stillness
+from vigil.offline import bed_exit, falls, fire, labels, stillness
 from vigil.offline.task import BadRecording, Task
 
 TASKS: dict[str, dict[str, Task]] = {
     "evaluate": {"falls": falls.EVALUATE, "fire": fire.EVALUATE, "stillness": stillness.EVALUATE, "bed-exit": bed_exit.EVALUATE},
     "train": {"falls": falls.TRAIN, "routine": stillness.TRAIN, "fire": fire.TRAIN},
+    "labels": {"count": labels.COUNT, "export": labels.EXPORT, "correct": labels.CORRECT},
 }
 
 
@@ -32,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line of both."""
+    """The command line of all of them."""
     root = argparse.ArgumentParser(prog="vigil")
     commands = root.add_subparsers(dest="command", required=True)
     for command, tasks in TASKS.items():

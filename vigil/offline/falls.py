@@ -3,6 +3,7 @@
 import argparse
 import hashlib
 import json
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -18,8 +19,10 @@ from analytics.evaluate.recording import Trial
 from analytics.fall_judge import RULE, FallModel
 from analytics.learn import judging, saved
 from analytics.learn.falls import PARAMETERS, Examples, examples, together, train
-from vigil.offline import recordings
+from vigil import adoption
+from vigil.offline import feedback, labelled, recordings
 from vigil.offline.task import BadRecording, Task
+from vigil.settings import Settings
 
 SETS = ("sisfall", "wedafall", "mobifall")  # the first is the main one
 VARIANTS = {"sisfall": 1, "wedafall": 3, "mobifall": 2}  # copies as another device: more of the small sets
@@ -30,34 +33,55 @@ _CARD = _CHECKOUT / "docs" / "models" / "falls.json"
 
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "file", type=Path, metavar="FILE.parquet", help="recordings of wearables; <stem>_trials beside it if there is one"
+        "file",
+        type=Path,
+        nargs="?",
+        metavar="FILE.parquet",
+        help="recordings of wearables; <stem>_trials beside it if there is one",
     )
-    parser.add_argument("--model", type=Path, default=models.FALLS, help="another model than the one that ships")
+    parser.add_argument("--store", action="store_true", help="the installation's own labels in place of a file")
+    parser.add_argument("--model", type=Path, help="another model than the one that judges here (adopted, else the one that ships)")
     parser.add_argument("--rule", action="store_true", help="the plain threshold rule in its place")
 
 
 def _evaluate(arguments: argparse.Namespace) -> dict[str, Any]:
+    if arguments.store == (arguments.file is not None):
+        raise BadRecording("expected either FILE.parquet or --store")
     judge = RULE if arguments.rule else _model(arguments.model).judge()
-    found = outcomes(fall_motion(judge), recordings.trials(arguments.file), time.process_time)
+    rows = labelled.labelled() if arguments.store else []
+    name = "own labels" if arguments.store else arguments.file.name
+    found = outcomes(
+        fall_motion(judge), labelled.trials(rows) if arguments.store else recordings.trials(arguments.file), time.process_time
+    )
     if not found:
-        raise BadRecording(f"{arguments.file.name}: expected at least one trial of two samples, got none")
-    about = {"file": arguments.file.name, "model": judge.version, "threshold": judge.threshold}
-    return {"evaluation": "falls", **about, **report(found)}
+        raise BadRecording(f"{name}: expected at least one trial of two samples, got none")
+    about = {"file": name, "model": judge.version, "threshold": judge.threshold}
+    own = {"labels": labelled.summary(rows), "caution_labels": labelled.CAUTION} if arguments.store else {}
+    return {"evaluation": "falls", **about, **report(found), **own}
 
 
-def _model(path: Path) -> FallModel:
+def _model(path: Path | None) -> FallModel:
     try:
+        if path is None:
+            return adoption.choose(adoption.folder(Settings(dict(os.environ)))).model
         return models.load_falls(path)
     except (models.BadModel, ValueError, KeyError) as error:
-        raise BadRecording(f"{path.name}: expected a fall model, got {error}") from None
+        raise BadRecording(f"{path.name if path else 'model'}: expected a fall model, got {error}") from None
 
 
 def _say(found: dict[str, Any]) -> str:
+    if "trained" in found:
+        return feedback.say(found)
     return json.dumps(found, ensure_ascii=False, indent=2)
 
 
 def _add_train(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", type=Path, required=True, help="folder with sisfall.parquet, wedafall.parquet, mobifall.parquet")
+    parser.add_argument("--data", type=Path, help="folder with sisfall.parquet, wedafall.parquet, mobifall.parquet")
+    parser.add_argument(
+        "--with-feedback",
+        action="store_true",
+        help="learn from the installation's own labels too; the model is adopted here only if it is better by people held back",
+    )
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument(
         "--judge",
@@ -72,6 +96,10 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
 
 
 def _train(arguments: argparse.Namespace) -> dict[str, Any]:
+    if arguments.with_feedback:
+        return feedback.run(arguments, arguments.sets, VARIANTS)
+    if arguments.data is None:
+        raise BadRecording("expected --data DIR, the folder of the recordings")
     trials = {name: recordings.trials(arguments.data / f"{name}.parquet") for name in arguments.sets}
     given = {name: examples(rows, arguments.seed, VARIANTS[name]) for name, rows in trials.items()}
     if arguments.judge:

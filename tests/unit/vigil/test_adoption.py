@@ -1,0 +1,127 @@
+"""Which model judges: only what was better and is unchanged; whatever is wrong with it, the one that ships takes its place."""
+
+import json
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from analytics import models
+from vigil import adoption
+from vigil.adoption import NotAdopted
+from vigil.settings import Settings
+from vigil.workers import _detectors
+
+NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+SHIPPED = models.load_falls().version if models.FALLS.exists() else ""
+pytestmark = pytest.mark.skipif(not SHIPPED, reason="there is no model of falls: vigil train falls --data DIR")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """Three models that were trained here: two were better, one was not."""
+    folder = tmp_path / "models" / "falls"
+    folder.mkdir(parents=True)
+    for name, better in (("first", True), ("second", True), ("worse", False)):
+        model = models.load_falls()
+        object.__setattr__(model, "version", name)
+        models.save_falls(model, folder / f"{name}.npz")
+        card = {
+            "made_at": NOW.isoformat(),
+            "decision": {"adopt": better, "why": ["because"]},
+            "sha256": {f"{name}.npz": adoption.digest(folder / f"{name}.npz")},
+        }
+        (folder / f"{name}.json").write_text(json.dumps(card))
+    return folder
+
+
+def judges(home: Path) -> str:
+    return adoption.choose(home).model.version
+
+
+def test_what_ships_judges_until_something_is_adopted(home: Path, tmp_path: Path) -> None:
+    assert judges(tmp_path / "nowhere") == judges(home) == SHIPPED
+    adoption.adopt(home, "first", NOW, "test")
+    assert judges(home) == "first"
+    adoption.adopt(home, "second", NOW, "test")
+    adoption.adopt(home, "second", NOW, "test")
+    assert judges(home) == "second"
+    assert [row["model"] for row in adoption.listed(home) if row["judges"]] == ["second"]
+
+
+def test_adoptions_are_taken_back_one_by_one(home: Path) -> None:
+    adoption.adopt(home, "first", NOW, "test")
+    adoption.adopt(home, "second", NOW, "test")
+    assert (adoption.rollback(home, NOW, "test"), judges(home)) == ("first", "first")
+    assert (adoption.rollback(home, NOW, "test"), judges(home)) == ("shipped", SHIPPED)
+    with pytest.raises(NotAdopted, match="the one that ships judges"):
+        adoption.rollback(home, NOW, "test")
+    log = json.loads((home / "adopted.json").read_text())["log"]
+    assert [(one["act"], one["model"]) for one in log] == [
+        ("adopt", "first"), ("adopt", "second"), ("rollback", "first"), ("rollback", "shipped"),
+    ]  # fmt: skip
+
+
+def test_what_was_not_better_is_never_adopted(home: Path) -> None:
+    with pytest.raises(NotAdopted, match="was not better than the model that judged: because"):
+        adoption.adopt(home, "worse", NOW, "test")
+    for name in ("nothing", "../falls/first", ""):
+        with pytest.raises(NotAdopted, match="expected one that was trained here"):
+            adoption.adopt(home, name, NOW, "test")
+    assert judges(home) == SHIPPED
+
+
+def test_a_file_that_was_changed_is_not_adopted(home: Path) -> None:
+    (home / "first.npz").write_bytes((home / "second.npz").read_bytes())
+    with pytest.raises(NotAdopted, match="expected the file that was judged"):
+        adoption.adopt(home, "first", NOW, "test")
+    assert [row["whole"] for row in adoption.listed(home)] == [True, False, True, True]
+
+
+def _other(home: Path) -> None:
+    (home / "first.npz").write_bytes((home / "second.npz").read_bytes())
+
+
+def _cut(home: Path) -> None:
+    (home / "first.npz").write_bytes((home / "first.npz").read_bytes()[:1000])
+
+
+def _lost(home: Path) -> None:
+    (home / "first.npz").unlink()
+
+
+def _nonsense(home: Path) -> None:
+    (home / "adopted.json").write_text("{")
+
+
+def _misshapen(home: Path) -> None:
+    (home / "adopted.json").write_text('{"adopted": [7]}')
+
+
+def _pickled(home: Path) -> None:
+    """A file with the right digest and the wrong contents: what is pickled in it is never run."""
+    (home / "first.npz").write_bytes(b"cos\nsystem\n(S'false'\ntR.")
+    state = {"adopted": [{"model": "first", "sha256": adoption.digest(home / "first.npz")}], "log": []}
+    (home / "adopted.json").write_text(json.dumps(state))
+
+
+@pytest.mark.parametrize("harm", [_other, _cut, _lost, _nonsense, _misshapen, _pickled])
+def test_where_the_adopted_one_is_spoiled_the_one_that_ships_judges_and_it_is_said(
+    home: Path, harm: Callable[[Path], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    adoption.adopt(home, "first", NOW, "test")
+    harm(home)
+    with caplog.at_level(logging.ERROR, "vigil.models"):
+        assert judges(home) == SHIPPED
+    assert "the one that ships judges in its place" in caplog.text
+
+
+def test_workers_take_the_adopted_one_at_their_start(home: Path, caplog: pytest.LogCaptureFixture) -> None:
+    adoption.adopt(home, "second", NOW, "test")
+    with caplog.at_level(logging.INFO, "vigil.workers"):
+        _detectors(Settings({"VIGIL_MODELS": str(home.parent)}))
+        _detectors(Settings({"VIGIL_DATA": str(home.parents[1])}))
+        _detectors(Settings({"VIGIL_DATA": str(home)}))
+    assert [record.getMessage().split()[-1] for record in caplog.records] == ["second", "second", SHIPPED]

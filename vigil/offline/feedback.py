@@ -1,0 +1,187 @@
+"""`vigil train falls --with-feedback`: a challenger from the recordings that are there and the installation's own labels, judged
+beside the champion on people who taught neither, adopted only where it is better.
+
+The model that ships has seen everybody in the recordings; a model of the same recipe without those held back stands for it, else it
+would be judged by what it was taught.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from analytics import models
+from analytics.detectors.fall_motion import fall_motion
+from analytics.evaluate.falls import outcomes, report
+from analytics.evaluate.recording import Trial
+from analytics.fall_judge import FallModel
+from analytics.learn import challenge, saved
+from analytics.learn.falls import PARAMETERS, Examples, examples, together, train
+from vigil import adoption
+from vigil.offline import cards, labelled, recordings
+from vigil.offline.task import BadRecording
+from vigil.settings import Settings
+
+OWN = "own"
+OWN_VARIANTS = 3  # copies as another device, as of the small sets
+ALONE_FALLS, ALONE_OTHERS, ALONE_PEOPLE = 100, 300, 30  # own labels from which a model may be made without any recordings
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Set:
+    """Trials that teach and trials that judge, of different people; `sha256` of all of it."""
+
+    taught: list[Trial]
+    held: list[Trial]
+    sha256: str
+
+
+def run(arguments: argparse.Namespace, sets: Sequence[str], variants: Mapping[str, int]) -> dict[str, Any]:
+    """Train, judge, write model and card, adopt where it is better. `sets` are the recordings that may be there."""
+    home = adoption.folder(Settings(dict(os.environ)))
+    champion, rows = _champion(home), labelled.labelled()
+    own = labelled.trials(rows)
+    there = [name for name in sets if arguments.data and (arguments.data / f"{name}.parquet").exists()]
+    lacking = _lacking(own, bool(there))
+    if lacking:
+        judged = report(outcomes(fall_motion(champion.model.judge()), own, time.process_time)) if own else None
+        about = {"model": champion.model.version, "labels": labelled.summary(rows)}
+        return {"trained": False, "adopted": False, "why": [lacking], **about, "evaluation": judged}
+    given = {name: _recording(arguments.data / f"{name}.parquet", name) for name in there}
+    given[OWN] = _own(own, labelled.trials(labelled.passed_over()))
+    taught = {name: examples(one.taught, arguments.seed, variants.get(name, OWN_VARIANTS)) for name, one in given.items()}
+    card = _challenged(home, champion, given, taught, arguments.seed) | {"labels": labelled.summary(rows)}
+    path = home / f"{card['model']}.npz"
+    cards.write(path, card)
+    if card["decision"]["adopt"]:
+        adoption.adopt(home, card["model"], datetime.now(UTC), "vigil train")
+    decision = {"adopted": card["decision"]["adopt"], "why": card["decision"]["why"]}
+    return {"trained": True, **decision, "card": str(path.with_suffix(".md")), **card}
+
+
+def say(found: dict[str, Any]) -> str:
+    """For a terminal."""
+    if not found["trained"]:
+        told = [*found["why"], f"labels: {json.dumps(found['labels'], ensure_ascii=False)}"]
+        judged = found["evaluation"]
+        if judged:
+            told += [f"{found['model']} on them: sensitivity {judged['sensitivity']}, specificity {judged['specificity']}"]
+        return "\n".join(told)
+    verdict = "adopted: it judges from the next start of the telemetry workers" if found["adopted"] else "refused"
+    return "\n".join([f"{found['model']}: {verdict}", *found["why"], f"card: {found['card']}"])
+
+
+def _champion(home: Path) -> adoption.Choice:
+    try:
+        return adoption.choose(home)
+    except adoption.UNREADABLE as error:
+        raise BadRecording(f"expected a model of falls that judges, got {error}") from None
+
+
+def _challenged(
+    home: Path, champion: adoption.Choice, given: Mapping[str, _Set], taught: Mapping[str, Examples], seed: int
+) -> dict[str, Any]:
+    """Train and judge; the card of the new model, whose files are written."""
+    made_at = datetime.now(UTC)
+    model, grown = train(together(taught.values()), seed, f"falls-{made_at:%Y%m%dT%H%M%S}-{seed}")
+    stands = _stand_in(champion, [found for name, found in taught.items() if name != OWN], seed)
+    pairs = {name: _pairs(stands, model, one.held) for name, one in given.items()}
+    decision = challenge.decide(pairs)
+    home.mkdir(parents=True, exist_ok=True)
+    path = home / f"{model.version}.npz"
+    models.save_falls(model, path)
+    saved.save(grown, path.with_suffix(".skops"))
+    return {
+        **_about(model, given, seed, made_at),
+        "sha256": {one.name: adoption.digest(one) for one in (path, path.with_suffix(".skops"))},
+        "parent": {"model": champion.model.version, "sha256": champion.sha256, "stand_in": stands is not champion.model},
+        "figures": {name: challenge.compared(found, seed) for name, found in pairs.items()},
+        "rule": challenge.RULE,
+        "decision": {"adopt": decision.adopt, "why": list(decision.why)},
+    }
+
+
+def _lacking(own: Sequence[Trial], recordings_there: bool) -> str:
+    """What is missing to train at all; "" where nothing is."""
+    teach = [one for one in own if not _held_back(OWN, one)]
+    falls, people = sum(bool(one.is_fall) for one in teach), len({one.subject for one in teach})
+    others = len(teach) - falls
+    there = (
+        f"there are {falls} falls and {others} others of {people} people (one person of {challenge.FIFTH} is held back to judge)"
+    )
+    if not teach:
+        return f"expected at least one label to learn from, got none that may teach; {there}"
+    if recordings_there or (falls >= ALONE_FALLS and others >= ALONE_OTHERS and people >= ALONE_PEOPLE):
+        return ""
+    return (
+        f"labels alone are too few to train on: expected the recordings (--data DIR), or at least {ALONE_FALLS} falls and "
+        f"{ALONE_OTHERS} others of {ALONE_PEOPLE} people; {there}"
+    )
+
+
+def _recording(path: Path, name: str) -> _Set:
+    return _split(name, recordings.trials(path), [], adoption.digest(path))
+
+
+def _own(own: list[Trial], passed_over: list[Trial]) -> _Set:
+    """What was passed over only judges: nobody has said that it was none, but nearly all of it was."""
+    digest = hashlib.sha256()
+    for one in own:
+        digest.update(f"{one.subject} {one.activity} {one.is_fall}".encode())
+        digest.update(one.signal.xyz_mg.tobytes())
+    return _split(OWN, own, passed_over, digest.hexdigest())
+
+
+def _split(name: str, trials: Sequence[Trial], judging: Sequence[Trial], digest: str) -> _Set:
+    told = [one for one in trials if one.is_fall is not None]
+    return _Set(
+        [one for one in told if not _held_back(name, one)],
+        [one for one in (*told, *judging) if _held_back(name, one)],
+        digest,
+    )
+
+
+def _held_back(name: str, one: Trial) -> bool:
+    return challenge.held_back(f"{name}/{one.subject}")
+
+
+def _stand_in(champion: adoption.Choice, taught: Sequence[Examples], seed: int) -> FallModel:
+    if champion.adopted or not taught:
+        return champion.model
+    return train(together(taught), seed, f"{champion.model.version} without those held back")[0]
+
+
+def _pairs(champion: FallModel, challenger: FallModel, held: Sequence[Trial]) -> list[challenge.Pair]:
+    found = [outcomes(fall_motion(model.judge()), held, time.process_time) for model in (champion, challenger)]
+    print(f"{len(held)} held-back trials judged by both", file=sys.stderr, flush=True)
+    return challenge.paired(*found)
+
+
+def _about(model: FallModel, given: Mapping[str, _Set], seed: int, made_at: datetime) -> dict[str, Any]:
+    return {
+        "model": model.version,
+        "made_at": made_at.isoformat(timespec="seconds"),
+        "seed": seed,
+        "data": {
+            name: {
+                "trials": len(one.taught),
+                "people": len({trial.subject for trial in one.taught}),
+                "held_back_trials": len(one.held),
+                "held_back_people": len({trial.subject for trial in one.held}),
+                "sha256": one.sha256,
+            }
+            for name, one in given.items()
+        },
+        "parameters": PARAMETERS,
+        "threshold": model.threshold,
+        "calibration": {"slope": model.slope, "offset": model.offset},
+        "versions": {name: version(name) for name in ("numpy", "scikit-learn", "skops")},
+    }
