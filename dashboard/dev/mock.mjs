@@ -1,9 +1,9 @@
 /**
  * A developer's stand-in for the api: serves dist, canned REST and a living websocket, so that the console can be seen alone.
  *
- *   node dev/mock.mjs [--port 0] [--role duty|responder|regulator] [--district FILE] [--calm]
+ *   node dev/mock.mjs [--port 0] [--role duty|responder|regulator] [--district FILE] [--calm] [--kinds] [--dist DIR]
  *
- * FILE is JSON {district, layers, seniors, responders} as dev/district.py prints it. Not part of the product; knows no rules:
+ * --kinds: one incident of every kind of alarm. FILE is JSON {district, layers, seniors, responders} as dev/district.py prints it. Not part of the product; knows no rules:
  * it only moves cards along so that every state can be looked at. Keys on stdin: b broker, d database, s drop sockets, n new SOS.
  */
 import { createServer } from 'node:http'
@@ -17,12 +17,13 @@ import { board, candidates, detailOf, newPress, step } from './story.mjs'
 const { values: args } = parseArgs({
   options: {
     port: { type: 'string', default: '0' }, role: { type: 'string', default: 'duty' },
-    district: { type: 'string' }, calm: { type: 'boolean', default: false },
+    district: { type: 'string' }, calm: { type: 'boolean', default: false }, kinds: { type: 'boolean', default: false },
+    dist: { type: 'string', default: join(import.meta.dirname, '..', 'dist') },
   },
 })
-const world = board(JSON.parse(readFileSync(args.district, 'utf8')), args.calm)
+const world = board(JSON.parse(readFileSync(args.district, 'utf8')), args.calm, args.kinds)
 const me = { login: args.role, name: '赵敏', role: args.role, scope: '120105', responder: args.role === 'responder' ? world.incidents.flatMap((it) => it.dispatches).find((one) => one.state === 'offered').responder : null, demo: true }
-const dist = join(import.meta.dirname, '..', 'dist')
+const { dist } = args
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' }
 let loggedIn = false
 
@@ -56,7 +57,8 @@ async function rest(method, path, body) {
   if (noun !== 'incidents' || !card) return undefined
   if (!verb) return detailOf(world, card)
   if (verb === 'candidates') return candidates(world, card)
-  step(world, card, verb, body)
+  if (verb === 'evacuees') (card.out ??= {})[path.split('/')[4]] = body.out ? new Date().toISOString() : null
+  else step(world, card, verb, body)
   changed(card)
   return detailOf(world, card)
 }

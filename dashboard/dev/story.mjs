@@ -1,5 +1,6 @@
 /** The mock's world: incidents in every state over the demo district. Facts are invented; only their shape is the api's. */
 import { randomUUID } from 'node:crypto'
+import { fireOf, KINDS } from './kinds.mjs'
 
 const iso = (ms) => new Date(ms).toISOString()
 const ago = (s) => iso(Date.now() - s * 1000)
@@ -9,12 +10,12 @@ const NEXT = { acknowledge: 'acknowledged', dispatches: 'dispatched', resolve: '
 const ERRAND = { accept: 'accepted', decline: 'declined', depart: 'en_route', arrive: 'arrived', enter: 'entered', finish: 'done', recall: 'recalled' }
 const MAY = { offered: ['accept', 'decline', 'recall'], accepted: ['depart', 'decline', 'recall'], en_route: ['arrive', 'recall'], arrived: ['enter', 'finish'], entered: ['finish'] }
 
-export function board({ district, layers, areas, sites, seniors, zones, responders }, calm) {
+export function board({ district, layers, areas, sites, seniors, zones, responders }, calm, kinds = false) {
   const brief = (s) => ({ code: s.code, kind: s.kind, name_zh: s.name_zh, name_en: s.name_en, area: s.area, address: s.address, lon: s.lon, lat: s.lat })
   const station = new Map(sites.map((s) => [s.code, s]))
   const world = {
     sites, seniors, zones, layers, brief,
-    district: { ...district, areas: areas.map(({ outline, demo, ...a }) => a), sites: sites.map(({ address, phone, demo, ...s }) => s), layers: Object.keys(layers),
+    district: { ...district, areas: areas.map(({ outline, demo, ...a }) => a), sites: sites.map(({ address, phone, demo, ...s }) => s), layers: Object.keys(layers), colleagues: { duty: '赵敏' },
       causes: ['real_emergency', 'real_fall', 'real_fire', 'real_gas', 'help_needed', 'false_press', 'dropped_device', 'sat_down_hard', 'cooking_steam', 'device_fault', 'link_restored', 'test', 'other'] },
     responders: responders.map((r, i) => ({ code: r.code, name: r.name, kind: r.kind, vehicle: r.vehicle, skills: r.skills, area: r.area, lon: station.get(r.station).lon + Math.sin(i * 7) * 0.006, lat: station.get(r.station).lat + Math.cos(i * 5) * 0.004, position_at: ago(20), on_duty: i % 3 !== 0, busy: i % 11 === 1 })),
     figures: { devices: 9652, online: 9588, silent: 37, unprotected: 5, circle_share: 0.964, answer_p90_s: 11.9, answer_n: 42, alarms_10min: 3, ingest_per_s: 612, ingest_p99_ms: 21, probe_at: ago(40), probe_ms: 41 },
@@ -35,7 +36,8 @@ export function board({ district, layers, areas, sites, seniors, zones, responde
       return one
     },
   }
-  if (!calm) fill(world)
+  if (kinds) every(world)
+  else if (!calm) fill(world)
   return world
 }
 
@@ -62,6 +64,14 @@ function send(world, it, responder, state, seconds, travel) {
   if (state !== 'offered') it.stamps.accepted = ago(seconds)
   it.dispatches.push({ id: randomUUID(), responder: responder.code, responder_name: responder.name, responder_kind: responder.kind, vehicle: responder.vehicle, state, offered_at: ago(seconds + 26), deadline_at: iso(Date.now() + 60000 - seconds * 1000), travel_s: travel, eta_at: state === 'offered' ? null : iso(Date.now() + (travel - seconds) * 1000), allowed: MAY[state] })
   return it
+}
+
+/** One incident of every kind, oldest state first. */
+function every(world) {
+  const home = (n) => world.seniors.filter((s) => s.zone === '')[n * 41]
+  const bed = (n) => world.seniors.filter((s) => s.zone !== '')[n * 23]
+  world.near = () => world.responders.filter((r) => r.on_duty && !r.busy)
+  world.incidents = Object.entries(KINDS).map(([kind, [hazard, priority, , , where]], i) => card(world, where === 'h' ? home(i) : bed(i), kind, hazard, priority, 'open', 20 + i * 9, { over: { kinds: kind === 'fire_confirmed' ? ['fire_confirmed', 'smoke', 'heat'] : kind === 'smoke_check' ? ['smoke', 'smoke_check'] : [kind] } }))
 }
 
 function fill(world) {
@@ -117,11 +127,14 @@ export function detailOf(world, it) {
   const senior = world.seniors.find((s) => s.code === it.senior?.code)
   const onset = Date.parse(it.stamps.raised)
   const wave = (f) => [...Array(60).keys()].map((i) => [onset - 100000 + i * 2300, f(i)])
-  const curves = it.hazard === 'person'
-    ? [{ device: 'wear-1', metric: 'heart_rate', unit: '1/min', points: wave((i) => 74 + (i > 43 ? 14 : 0) + Math.sin(i * 1.3) * 1.4), age_s: 12 }, { device: 'motion-1', metric: 'motion', unit: '%', points: wave((i) => (i > 42 ? 2 : 20 + 30 * Math.abs(Math.sin(i * 1.9)))), age_s: 12 }]
-    : it.hazard === 'fire' ? [{ device: 'smoke-1', metric: 'smoke_obscuration', unit: '%/m', points: wave((i) => (i < 36 ? 0.3 : (i - 35) * 1.3)), age_s: 4 }, { device: 'smoke-1', metric: 'temperature', unit: '°C', points: wave((i) => 22 + Math.max(0, i - 38) * 0.8), age_s: 4 }] : []
-  const reasons = { sos: [{ rule: 'pressed', value: null, limit: null, unit: '', source: 'ours' }], fall: [{ rule: 'device_detected_fall', value: null, limit: null, unit: '', source: 'ours' }], smoke: [{ rule: 'smoke_over', value: 12.4, limit: 10, unit: '%/m', source: 'EN 54-7 [M]' }] }
-  const one = (kind, i) => ({ id: randomUUID(), source: `${kind}-${it.site.code}`, device: `${kind}-${it.site.code}`, profile: kind === 'sos' ? 'sos_button' : kind === 'fall' ? 'wearable' : 'smoke_detector', kind, priority: it.priority, state: 'active', at: it.stamps.raised, received_at: it.stamps.received, stored_at: it.stamps.stored, cleared_at: null, late_s: it.late_s, rule_version: `${kind}/1`, reasons: i ? [{ rule: 'co_at_once', value: 320, limit: 300, unit: 'ppm', source: 'EN 50291-1 [M]' }] : reasons[kind] ?? [{ rule: 'silent', value: 7420, limit: 7200, unit: 's', source: 'GB 50440, BS 5839-1' }], evidence: {} })
+  const plain = it.hazard === 'person'
+    ? [{ device: 'wear-1', metric: 'heart_rate', unit: '1/min', points: wave((i) => 74 + (i > 43 ? 14 : 0) + Math.sin(i * 1.3) * 1.4) }, { device: 'motion-1', metric: 'motion', unit: '%', points: wave((i) => (i > 42 ? 2 : 20 + 30 * Math.abs(Math.sin(i * 1.9)))) }]
+    : []
+  const own = plain.map((one) => ({ ...one, zone: '', age_s: 12, limit: null, limit_source: '', doubtful: [] }))
+  const reasons = { ...Object.fromEntries(Object.entries(KINDS).map(([kind, row]) => [kind, row[2]])), fall: [{ rule: 'device_detected_fall', value: null, limit: null, unit: '', source: 'ours' }] }
+  const profile = (kind) => KINDS[kind]?.[3] ?? (kind === 'fall' ? 'wearable' : 'smoke_detector')
+  const one = (kind) => ({ id: randomUUID(), source: `${kind}-${it.site.code}`, device: `${kind}-${it.site.code}`, profile: profile(kind), zone: it.zone?.code ?? '', kind, priority: KINDS[kind]?.[1] ?? it.priority, state: 'active', at: it.stamps.raised, received_at: it.stamps.received, stored_at: it.stamps.stored, cleared_at: null, ended_at: null, late_s: it.late_s, rule_version: `${kind}/1`, reasons: reasons[kind] ?? reasons.silence_life, evidence: {} })
+  const { fire, curves, alarms } = fireOf(world, it, it.kinds.map(one), onset)
   let before = null
   const order = ['raised', 'received', 'stored', 'shown', 'acknowledged', 'offered', 'accepted', 'en_route', 'arrived', 'entered', 'resolved'].filter((k) => it.stamps[k])
   const targets = { received: 2, stored: 1, shown: 2, acknowledged: 60, offered: 90, accepted: 60 }
@@ -135,7 +148,7 @@ export function detailOf(world, it) {
   const way = (d) => { const r = places.get(d.responder); const p = it.site; return [[r.lon, r.lat], [r.lon + (p.lon - r.lon) * 0.35, r.lat], [r.lon + (p.lon - r.lon) * 0.35, r.lat + (p.lat - r.lat) * 0.6], [p.lon, r.lat + (p.lat - r.lat) * 0.6], [p.lon, p.lat]] }
   return {
     card: it, private: senior ? { name: senior.name, phone: senior.phone, key_holder: senior.key_holder, key_note: senior.key_note, contacts: senior.contacts } : null,
-    alarm_list: it.kinds.map(one), trail, curves,
+    site_phone: '022-2488 1166', phones: {}, alarm_list: alarms, trail, curves: curves ?? own, fire,
     dispatch_list: it.dispatches.map((d) => ({ ...d, route: way(d), distance_m: 1120, accepted_at: it.stamps.accepted ?? null, en_route_at: null, arrived_at: null, entered_at: null, ended_at: null, ranking: candidates(world, it).map((c, i) => (i ? c : { ...c, responder: d.responder, name: d.responder_name })) })),
   }
 }

@@ -7,6 +7,8 @@ import ActionBar from '../src/console/ActionBar.vue'
 import BottomBar from '../src/console/BottomBar.vue'
 import { createDesk, DESK } from '../src/console/desk'
 import { createDetail } from '../src/console/detail'
+import EvacuationBox from '../src/console/EvacuationBox.vue'
+import FireBox from '../src/console/FireBox.vue'
 import PersonHead from '../src/console/PersonHead.vue'
 import QueueCard from '../src/console/QueueCard.vue'
 import TopBar from '../src/console/TopBar.vue'
@@ -166,6 +168,46 @@ describe('why, the trail, and who', () => {
     const markup = await html(ActionBar, { item: item('a', { allowed: ['acknowledge', 'cancel'] }) })
     expect(markup.match(/data-action=/g)).toHaveLength(4)
     expect(markup).toMatch(/class="btn go"[^>]*data-action="acknowledge"/)
+  })
+})
+
+describe('a fire', () => {
+  const room = (code: string) => ({ code, kind: 'room', name_zh: `${code}室`, name_en: `Room ${code}`, floor: 1 })
+  const reason = { rule: 'smoke_over', value: 12.4, limit: 10, unit: '%/m', source: 'EN 54-7 [M]' }
+  const alarm = (kind: string, zone: string, s: number, reasons = [reason]) => ({
+    id: kind + zone, source: zone, device: `smoke-${zone}`, profile: 'smoke_detector', zone, kind, priority: 1, state: 'active', at: at(s), received_at: at(s), stored_at: at(s),
+    cleared_at: null, ended_at: null, late_s: 0, rule_version: 'smoke_level/1', evidence: {}, reasons,
+  })
+  const zone = (order: number, code: string, s: number) => ({ order, zone: room(code), at: at(s), kinds: ['smoke'], devices: [`smoke-${code}`], stands: true, reasons: [reason] })
+  const person = { senior: { code: 's9', name: '李**', sex: 'f', age: 86, tags: [], ability_level: 4 }, name: '李秀英', bed: room('101'), order: 1, reduced_mobility: true, aids: ['evacuation_sheet'], out_at: null, out_by: '' }
+  const doubt = { rule: 'fault_dirty', value: 3.4, limit: 2.5, unit: '%/m', source: 'ours' }
+  const curves = [reading({ zone: '101', metric: 'smoke_obscuration', unit: '%/m', points: [[T0, 3], [T0 + 9000, 12.4]], limit: 10, limit_source: 'EN 54-7 [M]', doubtful: [doubt] })]
+  const burning = (zones = [zone(1, '101', 0), zone(2, '102', 28)]) => whole({
+    card: card({ hazard: 'fire', kind: 'smoke', kinds: ['smoke'], senior: null }), alarm_list: [alarm('smoke', '101', 0), alarm('smoke', '102', 28)], curves, fire: { instruction: 'evacuate', zones, evacuees: [person] },
+  })
+  it('says what to do, which zone went when, and by which criterion', async () => {
+    const said = text(await html(FireBox, { detail: burning(), ageing: 0 }))
+    for (const part of ['火情已确认', '1 101室 1 层', '03:12:47', '2 102室 1 层', '+28 秒', '烟雾 12.4 %/m，达到报警限 10 %/m', '存疑']) expect(said).toContain(part)
+  })
+  it('one zone alone is told whole: its standard, its limit, the age of each value and the doubt in words', async () => {
+    const markup = await html(FireBox, { detail: burning([zone(1, '101', 0)]), ageing: 3 })
+    for (const part of ['EN 54-7', '限 10 %/m', '15 秒前的值', '⚠ 存疑', 'smoke_level/1']) expect(text(markup)).toContain(part)
+    expect(markup).toContain('探测腔污染')
+    expect(markup).toContain('class="doubt"')
+    expect(markup).not.toContain('[M] ')
+  })
+  it('what may be a nuisance is said with its confidence and still asks for a look', async () => {
+    const check = alarm('smoke_check', '101', 1, [{ ...reason, rule: 'looks_like_cooking' }, { ...reason, rule: 'confidence', value: 0.31, unit: '' }, { ...reason, rule: 'look_within', value: 120, unit: 's' }])
+    const said = text(await html(FireBox, { detail: { ...burning(), alarm_list: [alarm('smoke', '101', 0), check] }, ageing: 0 }))
+    expect(said).toContain('像是做饭油烟：可信度已降低，仍需查看 · 火情可信度：31.0 % · 请在 2 分钟内派人查看')
+  })
+  it('who is brought out first, with bed and aids; only who acts may mark', async () => {
+    const props = { detail: burning(), list: [person, { ...person, senior: { ...person.senior, code: 's8' }, out_at: at(60), out_by: 'chief' }] }
+    const said = text(await html(EvacuationBox, props))
+    for (const part of ['尚未撤出 1 / 2 人', '需搬抬或搀扶 1 人', '101室', '李秀英 86 岁', '担架或疏散毯', '完全失能', '记为撤出']) expect(said).toContain(part)
+    scope.stop()
+    begin({ role: 'regulator' })
+    expect(text(await html(EvacuationBox, props))).not.toContain('记为撤出')
   })
 })
 

@@ -12,14 +12,14 @@ export class Refused extends Error {
 
 type Body = Record<string, unknown>
 
-async function problem(response: Response): Promise<Refused> {
+export async function problem(response: Response): Promise<Refused> {
   const body: unknown = await response.json().catch(() => null)
   const { error, detail, allowed } = (body ?? {}) as { error?: unknown; detail?: unknown; allowed?: unknown }
   const key = typeof error === 'string' ? error : `http_${response.status}`
   return new Refused(response.status, key, typeof detail === 'string' ? detail : response.statusText, Array.isArray(allowed) ? allowed : [])
 }
 
-async function call<T>(method: 'GET' | 'POST', path: string, body?: Body, signal?: AbortSignal): Promise<T> {
+export async function call<T>(method: 'GET' | 'POST', path: string, body?: Body, signal?: AbortSignal): Promise<T> {
   const headers: Record<string, string> = { Accept: 'application/json' }
   if (method === 'POST') Object.assign(headers, { 'X-Vigil': '1', 'Content-Type': 'application/json' })
   const init: RequestInit = { method, headers, credentials: 'same-origin' }
@@ -33,7 +33,7 @@ async function call<T>(method: 'GET' | 'POST', path: string, body?: Body, signal
   return (await response.json()) as T
 }
 
-const one = (id: string) => `/incidents/${encodeURIComponent(id)}`
+export const one = (id: string) => `/incidents/${encodeURIComponent(id)}`
 
 export const api = {
   login: (login: string, password: string) => call<unknown>('POST', '/login', { login, password }),
@@ -47,6 +47,7 @@ export const api = {
   close: (id: string, cause: string, note: string) => call<IncidentDetail>('POST', `${one(id)}/close`, { cause, note }),
   cancel: (id: string, cause: string, note: string) => call<IncidentDetail>('POST', `${one(id)}/cancel`, { cause, note }),
   note: (id: string, note: string) => call<IncidentDetail>('POST', `${one(id)}/notes`, { note }),
+  bringOut: (id: string, senior: string, out: boolean) => call<IncidentDetail>('POST', `${one(id)}/evacuees/${encodeURIComponent(senior)}`, { out }),
   candidates: (id: string) => call<Choice[]>('GET', `${one(id)}/candidates`),
   dispatch: (id: string, responder: string | null) => call<IncidentDetail>('POST', `${one(id)}/dispatches`, { responder }),
   errand: (id: string, action: DispatchAction, body: Body = {}) =>

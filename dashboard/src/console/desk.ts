@@ -7,12 +7,13 @@ import type { Store } from '../live/store'
 import { type Action, acts, may } from '../queue/actions'
 import type { Detail } from './detail'
 
-export type Dialog = 'dispatch' | 'close' | 'cancel' | 'resolve' | 'note' | 'call' | 'keys' | 'unprotected' | 'circle'
+export type Dialog = 'dispatch' | 'close' | 'cancel' | 'resolve' | 'note' | 'call' | 'keys' | 'unprotected' | 'circle' | 'evacuation'
 
 export function createDesk(store: Store, detail: Detail) {
   const dialog = ref<Dialog | null>(null)
   const working = ref<Action | 'recall' | null>(null)
   const refused = ref<Refused | null>(null)
+  const marking = ref('')
   let fading: ReturnType<typeof setTimeout> | undefined
 
   function refuse(reason: unknown): void {
@@ -55,10 +56,24 @@ export function createDesk(store: Store, detail: Detail) {
     })
   }
 
+  /** Somebody is out of the fire, or not yet after all. The list stays open: the next one follows. */
+  async function mark(senior: string, out: boolean): Promise<void> {
+    const id = store.selected.value
+    if (!id || marking.value) return
+    marking.value = senior
+    try {
+      detail.put(await api.bringOut(id, senior, out))
+    } catch (reason) {
+      refuse(reason)
+    } finally {
+      marking.value = ''
+    }
+  }
+
   const recall = (dispatchId: string) => errand(dispatchId, 'recall')
 
   return {
-    dialog, working, refused, begin, submit, errand, recall, refuse,
+    dialog, working, refused, begin, submit, errand, recall, refuse, mark, marking,
     readonly: computed(() => !acts(store.me.role)),
     dismiss: () => { refused.value = null },
   }

@@ -1,9 +1,13 @@
-/** The whole of the selected incident, read again whenever its version grows; what was last read stays visible with its age. */
+/** The whole of the selected incident, read again whenever its version grows, and every while as long as it burns; what was last read
+ * stays visible with its age. */
 
 import { computed, onScopeDispose, shallowRef, watch } from 'vue'
 import { api, Refused } from '../api/client'
 import type { IncidentDetail } from '../api/types'
 import type { Store } from '../live/store'
+import { burns } from './fire'
+
+const BURNING_MS = 10_000
 
 interface Held { readonly detail: IncidentDetail; readonly readAt: number }
 
@@ -45,7 +49,14 @@ export function createDetail(store: Store) {
     },
     { immediate: true },
   )
-  onScopeDispose(() => abort?.abort())
+  const again = setInterval(() => {
+    const current = held.value?.detail
+    if (current && current.card.id === wanted.value?.id && burns(current) && store.link.value.connected) void read(current.card.id)
+  }, BURNING_MS)
+  onScopeDispose(() => {
+    clearInterval(again)
+    abort?.abort()
+  })
 
   return { held, trouble, put, detail: computed(() => held.value?.detail ?? null) }
 }

@@ -5,6 +5,9 @@ import type { ChoiceReason, IncidentCard, ReasonShape, TrailLine } from '../api/
 import { measure, percent, timeOfDay } from './number'
 import { span, spanWord } from './time'
 
+/** Likelihoods, which read as percentages. */
+const SHARES = new Set(['fire_score', 'confidence'])
+
 type Named = { name_zh: string; name_en: string }
 
 export function useWords() {
@@ -44,6 +47,7 @@ export function useWords() {
   }
 
   function reason(it: ReasonShape | ChoiceReason): string {
+    if (SHARES.has(it.rule)) it = { ...it, unit: 'share' }
     const skill = said(`skill.${it.unit}`, it.unit)
     const limit = 'limit' in it ? quantity(it.limit, it.unit) : ''
     const source = 'source' in it ? it.source : ''
@@ -63,6 +67,7 @@ export function useWords() {
     const responder = text('responder_name') || names.get(text('responder')) || text('responder') || who(line.actor, names)
     return t(key, {
       who: who(line.actor, names), name: responder, note: text('note'), colon_note: text('note') ? ` · ${text('note')}` : '', level: String(line.data['level'] ?? ''),
+      step: text('step') ? said(`step.${text('step')}`, text('step')) : '', device: text('device'),
       cause: text('cause') ? said(`cause.${text('cause')}`, text('cause')) : '—', kind: kind ? said(`kind.${kind}`, kind) : '',
       senior: names.get(text('senior')) ?? text('senior'),
     })

@@ -1,6 +1,7 @@
 /**
  * Curves as SVG paths. Pure. Each metric has its own scale; what is on or off is drawn in steps. A line joins only readings that
- * follow each other closely: between those that lie further apart nobody knows what was, and a reading on its own is a dot.
+ * follow each other closely: between those that lie further apart nobody knows what was, and a reading on its own is a dot. Where a
+ * fixed criterion has a limit, the scale begins at zero and holds it, so that one sees how near it is.
  */
 
 import type { Curve } from '../api/types'
@@ -14,13 +15,16 @@ export interface Drawn {
   readonly last: number
   readonly age: number | null
   readonly colour: string
+  /** Of the fixed criterion: its value, whose it is, and how high it is drawn. */
+  readonly limit: { readonly value: number; readonly source: string; readonly y: number } | null
+  readonly doubtful: Curve['doubtful']
 }
 
 export interface Frame { readonly from: number; readonly to: number; readonly width: number; readonly height: number }
 
 const COLOURS: Record<string, string> = {
   heart_rate: '#ff9b93', temperature: '#ffb86b', smoke_obscuration: '#d5dee6', co: '#c4a7ff', gas: '#e6c65c',
-  motion: '#5cc8e8', movement: '#5cc8e8', breathing_rate: '#7ddc9a', occupied: '#7f9cf5', presence: '#7f9cf5', height: '#7ddc9a',
+  residual_current: '#5cc8e8', cable_temperature: '#ffb86b', co2: '#9fb4ff', humidity: '#7ddc9a', motion: '#5cc8e8', movement: '#5cc8e8', breathing_rate: '#7ddc9a', occupied: '#7f9cf5', presence: '#7f9cf5', height: '#7ddc9a',
 }
 const OTHERS = ['#5cc8e8', '#7ddc9a', '#c4a7ff', '#d5dee6']
 /** What says little about why: shown only when there is nothing else. */
@@ -32,16 +36,18 @@ export function frameOf(curves: readonly Curve[], onset: number, width: number, 
   return { from: Math.min(onset - least / 2, ...times), to: Math.max(onset + least / 8, ...times), width, height }
 }
 
-export function telling(curves: readonly Curve[]): Curve[] {
+/** Those that say something, three at most; of a fire, what has a limit before what has none. */
+export function telling(curves: readonly Curve[], most = 3): Curve[] {
   const filled = curves.filter((curve) => curve.points.length)
   const about = filled.filter((curve) => !LINK.has(curve.metric))
-  return (about.length ? about : filled).slice(0, 3)
+  return (about.length ? about : filled).slice(0, most)
 }
 
 export function drawn(curves: readonly Curve[], frame: Frame): Drawn[] {
   return curves.map((curve, i) => ({
     metric: curve.metric, unit: curve.unit, age: curve.age_s, last: curve.points[curve.points.length - 1]![1],
-    colour: COLOURS[curve.metric] ?? OTHERS[i % OTHERS.length]!, ...strokes(curve, frame),
+    colour: COLOURS[curve.metric] ?? OTHERS[i % OTHERS.length]!, doubtful: curve.doubtful, ...strokes(curve, frame),
+    limit: curve.limit === null ? null : { value: curve.limit, source: curve.limit_source, y: scale(curve, frame)(curve.limit) },
   }))
 }
 
@@ -73,6 +79,7 @@ export function runs(points: readonly [number, number][]): [number, number][][] 
 
 function scale(curve: Curve, frame: Frame): (value: number) => number {
   const values = curve.points.map(([, value]) => value)
+  if (curve.limit !== null) values.push(0, curve.limit)
   const [low, high] = [Math.min(...values), Math.max(...values)]
   const pad = 5
   return (value) => (high === low ? frame.height / 2 : frame.height - pad - ((value - low) / (high - low)) * (frame.height - 2 * pad))

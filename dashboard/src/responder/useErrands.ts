@@ -46,6 +46,21 @@ export function useErrands(onRefused: () => void) {
     }
   }
 
+  /** Somebody is out of the fire, or not yet after all. */
+  async function mark(incident: string, senior: string, out: boolean): Promise<void> {
+    if (working.value) return
+    working.value = true
+    try {
+      await api.bringOut(incident, senior, out)
+      trouble.value = null
+      await read()
+    } catch (fault) {
+      trouble.value = fault instanceof Refused ? fault : new Refused(0, 'unreachable', String(fault))
+    } finally {
+      working.value = false
+    }
+  }
+
   function ring(): void {
     if (!list.value.some((one) => one.dispatch_list.some((own) => own.state === 'offered' && own.allowed.includes('accept')))) return
     if (now.value - rungAt < RING_MS) return
@@ -76,5 +91,5 @@ export function useErrands(onRefused: () => void) {
     if (watching !== undefined) navigator.geolocation.clearWatch(watching)
   })
 
-  return { list, now, heardAt, working, trouble, sharing, act, dismiss: () => { trouble.value = null } }
+  return { list, now, heardAt, working, trouble, sharing, act, mark, dismiss: () => { trouble.value = null } }
 }
