@@ -7,6 +7,7 @@ less alarm, also where two readings of one instant disagree.
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -59,6 +60,12 @@ def reset(condition: Condition) -> Condition:
     return Condition(condition.last, None, None, None if condition.last is None else condition.last + _INSTANT)
 
 
+@lru_cache(maxsize=1)
+def resting(at: datetime, ended: datetime | None) -> Condition:
+    """The condition that has not begun at `at`. Several detectors of a device keep it after the same reading: one for all."""
+    return Condition(at, None, None, ended)
+
+
 def _idle(condition: Condition, at: datetime, over: bool) -> tuple[Condition, Change]:
     if condition.last is not None and at <= condition.last:
         known = condition.ended is not None and at < condition.ended
@@ -67,4 +74,4 @@ def _idle(condition: Condition, at: datetime, over: bool) -> tuple[Condition, Ch
         return Condition(condition.last, at, None, condition.ended), Change.RAISED
     if over:
         return Condition(at, at, None, condition.ended), Change.RAISED
-    return Condition(at, None, None, condition.ended), Change.NONE
+    return resting(at, condition.ended), Change.NONE

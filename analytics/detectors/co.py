@@ -8,8 +8,10 @@ count anew. Below 30 ppm nothing begins, however much was breathed before. A sil
 minutes; after that it is unknown and adds nothing, as a late reading does.
 """
 
+import struct
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -28,52 +30,67 @@ NAME, VERSION = "co", 1
 _RULE = f"{NAME}/{VERSION}"
 _SOURCE = "EN 50291-1 [M]"
 _MINUTE_MS = 60_000
-_Dose = tuple[tuple[int, int, float], ...]
+_PART = struct.Struct("<qId")  # since (ms since the epoch), for how many ms, ppm·ms
 
 
 class CoState(Struct, frozen=True, gc=False):
-    """`ppm` last value; `dose` (since, until, ppm·ms) of the last 120 minutes, an entry a minute at most."""
+    """`ppm` last value; `breathed` the last 120 minutes, an entry of 20 bytes a minute at most."""
 
     source: str
     condition: Condition
     ppm: float = 0.0
-    dose: _Dose = ()
+    breathed: bytes = b""
+
+    @property
+    def dose(self) -> tuple[tuple[int, int, float], ...]:
+        """(since, until, ppm·ms) of what was breathed."""
+        return unpacked(self.breathed)
 
 
-def breathe(dose: _Dose, since: int, until: int, ppm: float) -> _Dose:
+def unpacked(dose: bytes) -> tuple[tuple[int, int, float], ...]:
+    """A dose as (since, until, ppm·ms)."""
+    return tuple((since, since + length, part) for since, length, part in _PART.iter_unpack(dose))
+
+
+def breathe(dose: bytes, since: int, until: int, ppm: float) -> bytes:
     """The dose after breathing `ppm` from `since` to `until` (ms), without what is older than the longest gate."""
-    oldest = until - LONGEST_MIN * _MINUTE_MS
-    keep = 0
-    while keep < len(dose) and dose[keep][1] <= oldest:
-        keep += 1
+    oldest, keep = until - LONGEST_MIN * _MINUTE_MS, 0
+    while keep < len(dose) and _until(dose, keep) <= oldest:
+        keep += _PART.size
+    dose = dose[keep:]
     until = min(until, since + LONGEST_HELD_MS)
     if until <= max(since, oldest):
-        return dose[keep:]
-    parts = list(dose[keep:])
+        return dose
     while since < until:
         end = min(until, since - since % _MINUTE_MS + _MINUTE_MS)
-        part = (since, end, max(0.0, ppm) * (end - since))
-        if parts and parts[-1][0] // _MINUTE_MS == since // _MINUTE_MS:
-            first, _, before = parts.pop()
-            part = (first, end, before + part[2])
-        elif parts and not parts[-1][2]:
-            parts.pop()  # a whole minute of clean air
-        parts.append(part)
+        first, part = since, max(0.0, ppm) * (end - since)
+        if dose:
+            start, _, before = _PART.unpack_from(dose, len(dose) - _PART.size)
+            if start // _MINUTE_MS == since // _MINUTE_MS:
+                dose, first, part = dose[: -_PART.size], start, before + part
+            elif not before:
+                dose = dose[: -_PART.size]  # a whole minute of clean air
+        dose += _PART.pack(first, end - first, part)
         since = end
-    return tuple(parts)
+    return dose
 
 
-def mean(dose: _Dose, now: int, minutes: int) -> float:
+def mean(dose: bytes, now: int, minutes: int) -> float:
     """Mean ppm of the last `minutes` before `now` (ms); what was unknown counts as none."""
     start, total = now - minutes * _MINUTE_MS, 0.0
-    for since, until, part in reversed(dose):
+    for since, until, part in reversed(unpacked(dose)):
         if until <= start:
             break
         total += part if since >= start else part * (until - start) / (until - since)
     return total / (minutes * _MINUTE_MS)
 
 
-def _reached(dose: _Dose, now: int, ppm: float) -> tuple[Reason, ...]:
+def _until(dose: bytes, place: int) -> int:
+    since, length, _ = _PART.unpack_from(dose, place)
+    return int(since + length)
+
+
+def _reached(dose: bytes, now: int, ppm: float) -> tuple[Reason, ...]:
     if ppm < LOWEST_PPM:
         return ()
     found: list[Reason] = []
@@ -90,20 +107,26 @@ def _start(key: str, active: Mapping[str, datetime]) -> CoState:
 
 def _step(state: CoState, item: Input) -> tuple[CoState, tuple[Finding, ...]]:
     if isinstance(item, Reset) and item.kind == "co":
-        return CoState(state.source, reset(state.condition), state.ppm, state.dose), ()
+        return CoState(state.source, reset(state.condition), state.ppm, state.breathed), ()
     if not isinstance(item, Reading) or (ppm := item.values.get("co")) is None:
         return state, ()
-    if is_late(state.condition, item.at):
-        return state, ()
-    now, dose = milliseconds(item.at), state.dose
+    after, change = _judged(state, item.at, ppm)
+    return after, () if change is Change.NONE else (_finding(state.source, item, change, ppm, after.breathed),)
+
+
+@lru_cache(maxsize=1)
+def _judged(state: CoState, at: datetime, ppm: float) -> tuple[CoState, Change]:
+    """The state after a reading. Remembered, as in `heat`: the room judges the same reading again."""
+    if is_late(state.condition, at):
+        return state, Change.NONE
+    now, dose = milliseconds(at), state.breathed
     if state.condition.last is not None:
         dose = breathe(dose, milliseconds(state.condition.last), now, state.ppm)
-    condition, change = advance(state.condition, item.at, bool(_reached(dose, now, ppm)), ppm < LOWEST_PPM, HOLD)
-    found = () if change is Change.NONE else (_finding(state.source, item, change, ppm, dose),)
-    return CoState(state.source, condition, ppm, dose), found
+    condition, change = advance(state.condition, at, bool(_reached(dose, now, ppm)), ppm < LOWEST_PPM, HOLD)
+    return CoState(state.source, condition, ppm, dose), change
 
 
-def _finding(source: str, item: Reading, change: Change, ppm: float, dose: _Dose) -> Finding:
+def _finding(source: str, item: Reading, change: Change, ppm: float, dose: bytes) -> Finding:
     now, raised = milliseconds(item.at), change is Change.RAISED
     reasons = _reached(dose, now, ppm) if raised else (Reason("co_calm", ppm, LOWEST_PPM, "ppm", "ours"),)
     means = {f"co_mean_{minutes}_min": round(mean(dose, now, minutes), 1) for _, minutes in GATES}

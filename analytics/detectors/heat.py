@@ -5,14 +5,17 @@ Sources ([M]: from memory, to be checked against the standard before anything is
 - 8.3 °C/min (15 °F/min): the rated rise of rate-of-rise elements (UL 521) [M], measured over one to three minutes.
 """
 
+import struct
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
 
-from analytics.condition import Change, Condition, advance, is_late, reset
+from analytics.condition import Change, Condition, advance, is_late, reset, resting
 from analytics.step import Detector, Finding, Input, Origin, Reading, Reason, Reset, Scope, never
+from devices.keys import EPOCH
 
 STATIC_C = 58.0
 RISE_C_PER_MIN = 8.3
@@ -27,38 +30,47 @@ PROFILES = frozenset({"heat_detector", "smoke_detector"})
 NAME, VERSION = "heat", 1
 _RULE = f"{NAME}/{VERSION}"
 _Samples = tuple[tuple[datetime, float], ...]
+_SAMPLE = struct.Struct("<qd")  # µs since the epoch, °C
+_FLOOR = struct.Struct("<d")
+_US = timedelta(microseconds=1)
+_SPACING_US, _LONGEST_US, _MINUTE_US = SPACING // _US, LONGEST // _US, SHORTEST // _US
 
 
 class HeatState(Struct, frozen=True, gc=False):
-    """`samples`: temperatures of the last three minutes, at most one (the lowest) every five seconds; none is below `floor`."""
+    """`kept`, packed: a floor below which no sample is, then the temperatures of the last three minutes, at most one (the lowest)
+    every five seconds; empty where nothing was heard. A sample is 16 bytes so, and would be 150 as objects."""
 
     source: str
     condition: Condition
-    samples: _Samples = ()
-    floor: float = 0.0
+    kept: bytes = b""
+
+    @property
+    def samples(self) -> _Samples:
+        """The temperatures with their times."""
+        return tuple((EPOCH + at * _US, value) for at, value in _SAMPLE.iter_unpack(self.kept[_FLOOR.size :]))
 
 
-def rise(samples: _Samples, at: datetime, temperature: float) -> float:
+def _rise(samples: bytes, at: int, temperature: float) -> float:
     """The steepest rise to this reading in °C/min, 0 when it does not rise. A rise within less than a minute counts as of one."""
     steepest = 0.0
-    for then, cooler in samples:
+    for then, cooler in _SAMPLE.iter_unpack(samples):
         if temperature - cooler > steepest:  # else no span of a minute or more can make it the steepest
-            minutes = max(at - then, SHORTEST) / SHORTEST
+            minutes = max(at - then, _MINUTE_US) / _MINUTE_US
             steepest = max(steepest, (temperature - cooler) / minutes)
     return steepest
 
 
-def _remember(samples: _Samples, at: datetime, temperature: float) -> _Samples:
-    oldest = at - LONGEST
-    keep = 0
-    while keep < len(samples) and samples[keep][0] < oldest:
-        keep += 1
-    if samples and at - samples[-1][0] < SPACING:
-        then, cooler = samples[-1]
-        if not keep and cooler <= temperature:
-            return samples
-        return (*samples[keep:-1], (then, min(cooler, temperature)))
-    return (*samples[keep:], (at, temperature))
+def _remember(samples: bytes, at: int, temperature: float) -> bytes:
+    oldest, keep = at - _LONGEST_US, 0
+    while keep < len(samples) and _SAMPLE.unpack_from(samples, keep)[0] < oldest:
+        keep += _SAMPLE.size
+    if samples:
+        then, cooler = _SAMPLE.unpack_from(samples, len(samples) - _SAMPLE.size)
+        if at - then < _SPACING_US:
+            if not keep and cooler <= temperature:
+                return samples
+            return samples[keep : -_SAMPLE.size] + _SAMPLE.pack(then, min(cooler, temperature))
+    return samples[keep:] + _SAMPLE.pack(at, temperature)
 
 
 def _start(key: str, active: Mapping[str, datetime]) -> HeatState:
@@ -67,25 +79,35 @@ def _start(key: str, active: Mapping[str, datetime]) -> HeatState:
 
 def _step(state: HeatState, item: Input) -> tuple[HeatState, tuple[Finding, ...]]:
     if isinstance(item, Reset) and item.kind == "heat":
-        return HeatState(state.source, reset(state.condition), state.samples, state.floor), ()
+        return HeatState(state.source, reset(state.condition), state.kept), ()
     if not isinstance(item, Reading) or (temperature := item.values.get("temperature")) is None:
         return state, ()
-    late = is_late(state.condition, item.at)
-    samples, floor, rate = state.samples, state.floor, 0.0
+    after, change, rate = _judged(state, item.at, temperature)
+    return after, () if change is Change.NONE else (_finding(state.source, item, change, temperature, rate),)
+
+
+@lru_cache(maxsize=1)
+def _judged(state: HeatState, at: datetime, temperature: float) -> tuple[HeatState, Change, float]:
+    """The state after a temperature, and the rate of its rise. The room judges every reading again just after the device's own
+    detector has: remembered, both keep one state instead of two that are equal."""
+    late = is_late(state.condition, at)
+    kept, rate = state.kept, 0.0
     if not late:
-        samples = _remember(samples, item.at, temperature)
-        floor = min(floor, temperature) if state.samples else temperature
-        if temperature - floor >= CALM_RISE_C_PER_MIN or temperature >= STATIC_C or state.condition.onset is not None:
-            floor, rate = min(cooler for _, cooler in samples), rise(samples, item.at, temperature)
-        else:
-            return HeatState(state.source, Condition(item.at, None, None, state.condition.ended), samples, floor), ()
+        at_us, samples = (at - EPOCH) // _US, kept[_FLOOR.size :]
+        floor = min(_FLOOR.unpack_from(kept)[0], temperature) if kept else temperature
+        samples = _remember(samples, at_us, temperature)
+        rests = temperature - floor < CALM_RISE_C_PER_MIN and temperature < STATIC_C and state.condition.onset is None
+        if not rests:
+            floor, rate = min(cooler for _, cooler in _SAMPLE.iter_unpack(samples)), _rise(samples, at_us, temperature)
+        kept = _FLOOR.pack(floor) + samples
+        if rests:
+            return HeatState(state.source, resting(at, state.condition.ended), kept), Change.NONE, rate
     over = temperature >= STATIC_C or rate >= RISE_C_PER_MIN
     calm = temperature < CALM_C and rate < CALM_RISE_C_PER_MIN
-    condition, change = advance(state.condition, item.at, over, calm, HOLD)
+    condition, change = advance(state.condition, at, over, calm, HOLD)
     if late and condition is state.condition:
-        return state, ()
-    found = () if change is Change.NONE else (_finding(state.source, item, change, temperature, rate),)
-    return HeatState(state.source, condition, samples, floor), found
+        return state, Change.NONE, rate
+    return HeatState(state.source, condition, kept), change, rate
 
 
 def _finding(source: str, item: Reading, change: Change, temperature: float, rate: float) -> Finding:

@@ -18,7 +18,7 @@ from analytics.condition import Change, Condition, advance, reset
 from analytics.detectors import nuisance, room_floor
 from analytics.detectors.room_model import Model, probability, score
 from analytics.detectors.room_reasons import check_reasons, confirmed_reasons, gas_co_reasons, look_reasons
-from analytics.detectors.room_signs import Channel, heard, signs
+from analytics.detectors.room_signs import Channels, heard, signs
 from analytics.detectors.room_weights import MODEL
 from analytics.step import Detector, Event, Finding, Input, Origin, Reading, Reason, Reset, Scope, never
 from devices.keys import milliseconds
@@ -42,7 +42,7 @@ class RoomState(Struct, frozen=True, gc=False):
 
     source: str
     witnesses: tuple[room_floor.Witness, ...] = ()
-    channels: tuple[Channel, ...] = ()
+    channels: Channels = Channels()
     over_since: datetime | None = None
     look: Condition = Condition()
     gas_co: Condition = Condition()
@@ -90,7 +90,7 @@ def _armed(state: RoomState, kind: str) -> RoomState:
     return RoomState(state.source, state.witnesses, state.channels, state.over_since, *armed)
 
 
-def _hear(state: RoomState, item: Reading | Event) -> tuple[tuple[room_floor.Witness, ...], tuple[Channel, ...]]:
+def _hear(state: RoomState, item: Reading | Event) -> tuple[tuple[room_floor.Witness, ...], Channels]:
     """The witnesses and channels after an item; the same tuples when it says nothing new."""
     device, witnesses, channels = item.origin.device, state.witnesses, state.channels
     place, before = _witness(witnesses, device)
@@ -120,7 +120,7 @@ def _judged(
     state: RoomState,
     item: Reading | Event,
     witnesses: tuple[room_floor.Witness, ...],
-    channels: tuple[Channel, ...],
+    channels: Channels,
     judge: Score,
     rule: str,
 ) -> tuple[RoomState, tuple[Finding, ...]]:

@@ -3,7 +3,7 @@
 So the room can never disagree with the floor. A device's own word (it sounded) counts as its rule for a while.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -15,7 +15,7 @@ from analytics.detectors import co, fixed_thresholds, heat
 from analytics.detectors.co import CoState
 from analytics.detectors.fixed_thresholds import Level, LevelState
 from analytics.detectors.heat import HeatState
-from analytics.detectors.room_signs import Channel
+from analytics.detectors.room_signs import Channels, last_heard
 from analytics.step import Detector, Event, Origin, Reading
 from devices.keys import instant
 from devices.profiles import PROFILES
@@ -59,7 +59,7 @@ _HEARD: dict[str, tuple[tuple[int, Detector[Any], Level | None], ...]] = {
 }
 
 
-def hear(witness: Witness, item: Reading, channels: Iterable[Channel]) -> Witness:
+def hear(witness: Witness, item: Reading, channels: Channels) -> Witness:
     """The witness after a reading; the same object when none of its rules learnt anything. `channels`: before that reading.
 
     A level that has never been reached remembers only when it was last heard, which its channel knows: it begins when needed.
@@ -81,8 +81,9 @@ def hear(witness: Witness, item: Reading, channels: Iterable[Channel]) -> Witnes
     return Witness(witness.device, smoke, heated, dose, gas, witness.sounded, mute) if changed else witness
 
 
-def _last(channels: Iterable[Channel], device: str, metric: str) -> datetime | None:
-    return next((instant(one.at) for one in channels if one.device == device and one.metric == metric), None)
+def _last(channels: Channels, device: str, metric: str) -> datetime | None:
+    at = last_heard(channels, device, metric)
+    return None if at is None else instant(at)
 
 
 def told(witness: Witness, item: Event) -> Witness:

@@ -8,12 +8,13 @@ most every five seconds, from the readings of at most two hours.
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
 
 from analytics.condition import Change, Condition, advance, reset
-from analytics.detectors.sensor_watch import EVERY_MS, LIMITS, LOOKS_WELL_FOR, MEMORY, Watch, begin, faults, watch
+from analytics.detectors.sensor_watch import LIMITS, LOOKS_WELL_FOR, MEMORY, SIZE, begin, faults, near, unpacked, watch
 from analytics.step import Detector, Finding, Input, Origin, Reading, Reason, Reset, Scope, never
 from devices.keys import milliseconds
 
@@ -24,16 +25,17 @@ _RULE = f"{NAME}/{VERSION}"
 
 
 class FaultState(Struct, frozen=True, gc=False):
-    """Of one device: a watch a metric."""
+    """Of one device: `metrics` that are watched, and their watches as `sensor_watch` packs them, in the same order."""
 
     source: str
     condition: Condition
-    watches: tuple[Watch, ...] = ()
+    metrics: tuple[str, ...] = ()
+    watches: bytes = b""
 
 
 def doubtful(state: FaultState) -> tuple[str, ...]:
     """The metrics whose values are to be shown as doubtful."""
-    return tuple(one.metric for one in state.watches if faults(one))
+    return tuple(metric for place, metric in enumerate(state.metrics) if faults(metric, unpacked(state.watches, place)))
 
 
 def _start(key: str, active: Mapping[str, datetime]) -> FaultState:
@@ -42,15 +44,15 @@ def _start(key: str, active: Mapping[str, datetime]) -> FaultState:
 
 def _step(state: FaultState, item: Input) -> tuple[FaultState, tuple[Finding, ...]]:
     if isinstance(item, Reset) and item.kind == KIND:
-        return FaultState(state.source, reset(state.condition), state.watches), ()
+        return FaultState(state.source, reset(state.condition), state.metrics, state.watches), ()
     if not isinstance(item, Reading):
         return state, ()
-    watches = _watched(state.watches, milliseconds(item.at), item.values)
+    metrics, watches = _watched(state.metrics, state.watches, milliseconds(item.at), item.values)
     if watches is state.watches:
         return state, ()
-    reasons = _reasons(watches)
+    reasons = _reasons(metrics, watches)
     condition, change = advance(state.condition, item.at, bool(reasons), not reasons, LOOKS_WELL_FOR)
-    after = FaultState(state.source, condition, watches)
+    after = FaultState(state.source, condition, metrics, watches)
     if change is Change.NONE:
         return after, ()
     raised = change is Change.RAISED
@@ -59,28 +61,35 @@ def _step(state: FaultState, item: Input) -> tuple[FaultState, tuple[Finding, ..
     return after, (Finding(raised, KIND, state.source, item.at, str(item.key), _RULE, why, evidence),)
 
 
-def _watched(watches: tuple[Watch, ...], at: int, values: Mapping[str, float]) -> tuple[Watch, ...]:
-    """All watches after a reading; the same tuple when it says nothing new, or too soon."""
-    known, after = 0, None
-    for place, one in enumerate(watches):
-        if (value := values.get(one.metric)) is None:
-            continue
-        known += 1
-        if at - one.at >= EVERY_MS:
-            after = after or list(watches)
-            after[place] = watch(one, at, value)
+def _watched(metrics: tuple[str, ...], kept: bytes, at: int, values: Mapping[str, float]) -> tuple[tuple[str, ...], bytes]:
+    """All watches after a reading; the same object when it says nothing new, or too soon."""
+    parts: list[bytes] = []
+    known, changed = 0, False
+    for place, metric in enumerate(metrics):
+        one = kept[place * SIZE : place * SIZE + SIZE]
+        if (value := values.get(metric)) is not None:
+            known += 1
+            after = watch(metric, one, at, value)
+            changed, one = changed or after is not one, after
+        parts.append(one)
     if known < sum(map(LIMITS.__contains__, values)):
-        before = {one.metric for one in watches}
-        new = (begin(metric, at, value) for metric, value in values.items() if metric in LIMITS and metric not in before)
-        after = [*(after or watches), *new]
-    return watches if after is None else tuple(after)
+        new = tuple(metric for metric in values if metric in LIMITS and metric not in metrics)
+        return _with(metrics, new), b"".join((*parts, *(begin(metric, at, values[metric]) for metric in new)))
+    return metrics, b"".join(parts) if changed else kept
 
 
-def _reasons(watches: tuple[Watch, ...]) -> tuple[Reason, ...]:
+@lru_cache(maxsize=256)
+def _with(metrics: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
+    """Devices of one kind share one tuple."""
+    return metrics + new
+
+
+def _reasons(metrics: tuple[str, ...], watches: bytes) -> tuple[Reason, ...]:
     found: list[Reason] = []
-    for one in watches:
-        for name, value, limit in faults(one):
-            found.append(_named(name, round(value, 2), limit, LIMITS[one.metric].unit))
+    for place, metric in enumerate(metrics):
+        if near(watches, place):
+            for name, value, limit in faults(metric, unpacked(watches, place)):
+                found.append(_named(name, round(value, 2), limit, LIMITS[metric].unit))
     return tuple(found)
 
 

@@ -1,6 +1,13 @@
-"""One metric of one sensor, watched for what only a fault does. Every rule is a comparison of a few kept numbers."""
+"""One metric of one sensor, watched for what only a fault does. Every rule is a comparison of a few kept numbers.
 
+There is a watch for every metric of every sensor, so they are kept packed, those of one sensor behind each other: boxed
+numbers would take five times the room.
+"""
+
+import struct
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -42,111 +49,121 @@ LIMITS: dict[str, Limits] = {
 }
 
 
-class Watch(Struct, frozen=True, gc=False):
-    """Times in ms; `same_*` the run of equal values; `zigzag` the mean of how far it goes back and forth.
+_WATCH = struct.Struct("<q6I2d10f?")  # the fields of a Watch
+SIZE = _WATCH.size
+_LONGEST_MS = 2**32 - 1
+_BEFORE = 6
 
-    `low` and `high` are of this window and the one before, `recent` the last seven values, `jumped` when the last jump was seen.
+
+class Watch(NamedTuple):
+    """What is kept of a metric. Spans are in ms up to `at`, 49 days at most: for how long the value was the same, for how long
+    it has been at the top, how long ago it jumped (from 1; 0: not within half an hour). Levels are single, as what devices say is.
+
+    `windows`: how many have ended; `zigzag` the mean of how far it goes back and forth; `low` and `high` of this window and the one
+    before; `before` the six values before this one, 0 where there are none; `near`: something is near a fault.
     """
 
-    metric: str
-    since: int
     at: int
-    value: float
-    same_since: int
+    same_ms: int
+    top_ms: int
+    jumped_ms: int
     same: int
     readings: int
-    top_since: int
+    windows: int
+    value: float
     zigzag: float
-    window: int
     low: float
     high: float
-    windows: int = 0
-    low_before: float = 0.0
-    high_before: float = 0.0
-    recent: tuple[float, ...] = ()
-    jumped: int = 0
+    low_before: float
+    high_before: float
+    before: tuple[float, ...]
+    near: bool
 
 
-def begin(metric: str, at: int, value: float) -> Watch:
+def begin(metric: str, at: int, value: float) -> bytes:
     """A watch that knows one value."""
-    return Watch(metric, at, at, value, at, 1, 1, at, 0.0, at // WINDOW_MS, value, value, recent=(value,))
+    return packed(Watch(at, 0, 0, 0, 1, 1, 0, value, 0.0, value, value, 0.0, 0.0, (0.0,) * _BEFORE, value >= LIMITS[metric].top))
 
 
-def watch(one: Watch, at: int, value: float) -> Watch:
+def packed(one: Watch) -> bytes:
+    """A watch as it is kept."""
+    *numbers, before, near = one
+    return _WATCH.pack(*numbers, *before, near)
+
+
+def unpacked(kept: bytes, place: int = 0) -> Watch:
+    """One of several that are kept behind each other."""
+    *numbers, near = _WATCH.unpack_from(kept, place * SIZE)
+    return Watch._make((*numbers[:-_BEFORE], tuple(numbers[-_BEFORE:]), near))
+
+
+def near(kept: bytes, place: int) -> bool:
+    """Whether anything of one of several is near a fault; of most sensors nothing is."""
+    return kept[place * SIZE + SIZE - 1] != 0
+
+
+def watch(metric: str, one: bytes, at: int, value: float) -> bytes:
     """The watch after a value; the same object for what is late, repeated or too soon."""
-    gap = at - one.at
+    then, same_ms, top_ms, jumped_ms, same, readings, windows, was, zigzag, *levels, _ = _WATCH.unpack(one)
+    gap = at - then
     if gap < EVERY_MS:
         return one
     if gap > LONGEST_GAP_MS:
-        return begin(one.metric, at, value)
-    limits, span, window = LIMITS[one.metric], gap / 1000, at // WINDOW_MS
-    weight = max(span / (span + NOISE_S), 1 / one.readings)
-    recent = (*one.recent[-6:], value)
-    same, current = value == one.value, window == one.window
-    return Watch(
-        one.metric,
-        one.since,
-        at,
-        value,
-        one.same_since if same else at,
-        one.same + 1 if same else 1,
-        one.readings + 1,
-        one.top_since if value >= limits.top else at,
-        one.zigzag + (_turned(recent) - one.zigzag) * weight,
-        window,
-        one.low if current and one.low < value else value,
-        one.high if current and one.high > value else value,
-        one.windows + (not current),
-        one.low_before if current else one.low,
-        one.high_before if current else one.high,
-        recent,
-        at if _jumps(recent, limits.jump) else one.jumped,
-    )
+        return begin(metric, at, value)
+    limits, span = LIMITS[metric], gap / 1000
+    low, high, low_before, high_before, _, *recent = levels
+    recent += (was, value)
+    turned = _turned(recent) if readings > 1 else 0.0  # what is before the first is no value
+    zigzag += (turned - zigzag) * max(span / (span + NOISE_S), 1 / readings)
+    same_ms, same = (min(same_ms + gap, _LONGEST_MS), same + 1) if value == was else (0, 1)
+    top_ms = min(top_ms + gap, _LONGEST_MS) if value >= limits.top else 0
+    if readings >= _BEFORE and _jumps(recent, limits.jump):
+        jumped_ms = 1
+    elif jumped_ms:
+        jumped_ms = jumped_ms + gap if jumped_ms + gap <= 1 + JUMPS_LAST_MS else 0
+    if at // WINDOW_MS == then // WINDOW_MS:
+        low, high = (value if value < low else low), (value if value > high else high)
+    else:
+        windows, low_before, high_before, low, high = windows + 1, low, high, value, value
+    is_near = _is_near(limits, same, value, zigzag, windows, low) or jumped_ms > 0
+    spans = (same_ms, top_ms, jumped_ms, same, readings + 1, windows)
+    return _WATCH.pack(at, *spans, value, zigzag, low, high, low_before, high_before, *recent[:_BEFORE], is_near)
 
 
-def faults(one: Watch) -> tuple[tuple[str, float, float], ...]:
+def faults(metric: str, one: Watch) -> tuple[tuple[str, float, float], ...]:
     """What is wrong, as (fault, value, limit) in the metric's unit."""
-    limits = LIMITS[one.metric]
-    if _well(one, limits):
+    if not one.near:
         return ()
-    found = []
-    if one.same >= STUCK_READINGS and one.at - one.same_since >= STUCK_MS and one.value != 0:
+    limits, found = LIMITS[metric], []
+    if one.same >= STUCK_READINGS and one.same_ms >= STUCK_MS and one.value != 0:
         found.append(("stuck", one.value, 0.0))
-    if one.value >= limits.top and one.at - one.top_since >= SATURATED_MS:
+    if one.value >= limits.top and one.top_ms >= SATURATED_MS:
         found.append(("saturated", one.value, limits.top))
     if one.readings >= NOISE_READINGS and one.zigzag >= limits.noise:
         found.append(("noisy", one.zigzag, limits.noise))
     low, high = min(one.low, one.low_before), max(one.high, one.high_before)
     if one.windows >= 2 and limits.offset <= low < limits.top and high - low <= limits.steady:
         found.append((limits.offset_is, low, limits.offset))
-    if one.jumped and one.at - one.jumped <= JUMPS_LAST_MS:
+    if one.jumped_ms:
         found.append(("jumping", one.value, limits.jump))
     return tuple(found)
 
 
-def _well(one: Watch, limits: Limits) -> bool:
-    """Whether nothing is even near a fault: most values of most sensors, told by the fewest comparisons."""
-    return (
-        one.same < STUCK_READINGS
-        and one.value < limits.top
-        and one.zigzag < limits.noise
-        and (one.windows < 2 or one.low < limits.offset)
-        and not one.jumped
-    )
+def _is_near(limits: Limits, same: int, value: float, zigzag: float, windows: int, low: float) -> bool:
+    """Told by the fewest comparisons."""
+    return same >= STUCK_READINGS or value >= limits.top or zigzag >= limits.noise or (windows >= 2 and low >= limits.offset)
 
 
-def _turned(recent: tuple[float, ...]) -> float:
+def _turned(recent: Sequence[float]) -> float:
     """How far the value went and came back in its last two steps; one step alone, however large, is no noise."""
-    if len(recent) < 3:
-        return 0.0
     first, turn, last = recent[-3:]
     before, now = turn - first, last - turn
     return min(abs(before), abs(now)) if before * now < 0 else 0.0
 
 
-def _jumps(recent: tuple[float, ...], jump: float) -> bool:
-    """A step at once between two levels that each stand still, which no smoke or heat makes."""
-    if len(recent) < 7 or abs(recent[4] - recent[3]) < jump:
+def _jumps(recent: Sequence[float], jump: float) -> bool:
+    """Of seven values: a step at once between two levels that each stand still, which no smoke or heat makes."""
+    if abs(recent[4] - recent[3]) < jump:
         return False
     before, after = recent[:4], recent[4:]
     still = jump / 8

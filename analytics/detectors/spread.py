@@ -5,6 +5,7 @@ from then on 5 %/m or a rise of 4 °C in another zone of the site asks for a loo
 which they went. All zones of a site count as neighbours: a detector does not know the floor plan. The halves are ours.
 """
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +15,7 @@ from msgspec import Struct
 from analytics.condition import Change, Condition, advance, reset
 from analytics.detectors.fixed_thresholds import SMOKE_PCT_PER_M
 from analytics.detectors.heat import RISE_C_PER_MIN, STATIC_C
-from analytics.detectors.room_signs import Channel, first, follow
+from analytics.detectors.room_signs import Channels, growth, heard
 from analytics.step import Detector, Event, Finding, Input, Origin, Reading, Reason, Reset, Scope, never
 from devices.keys import milliseconds
 
@@ -30,10 +31,13 @@ _RULE = f"{NAME}/{VERSION}"
 
 
 class SpreadState(Struct, frozen=True, gc=False):
-    """`temperatures` by device; `alight` the zones that went, with when first and last; `looks` a condition a zone."""
+    """`zones` in order, and the `temperatures` of each; `alight` those that went, with when first and last; `looks` a condition
+    a zone. A reading looks through its own zone, so that it costs the same in a house of ten zones and of a thousand.
+    """
 
     source: str
-    temperatures: tuple[Channel, ...] = ()
+    zones: tuple[str, ...] = ()
+    temperatures: tuple[Channels, ...] = ()
     alight: tuple[tuple[str, datetime, datetime], ...] = ()
     looks: tuple[tuple[str, Condition], ...] = ()
 
@@ -45,31 +49,34 @@ def _start(key: str, active: Mapping[str, datetime]) -> SpreadState:
 def _step(state: SpreadState, item: Input) -> tuple[SpreadState, tuple[Finding, ...]]:
     if isinstance(item, Reset) and item.kind == KIND:
         looks = tuple((zone, reset(look)) for zone, look in state.looks)
-        return SpreadState(state.source, state.temperatures, state.alight, looks), ()
+        return SpreadState(state.source, state.zones, state.temperatures, state.alight, looks), ()
     if isinstance(item, Event) and not item.drill and item.kind in ("smoke", "heat"):
         return _lit(state, item.origin.zone, item.at), ()
     if not isinstance(item, Reading):
         return state, ()
-    temperatures, rise = _risen(state.temperatures, item)
-    after = state
-    if temperatures is not state.temperatures:
-        after = SpreadState(state.source, temperatures, state.alight, state.looks)
+    after, rise = _risen(state, item)
     smoke = item.values.get("smoke_obscuration", 0.0)
     if smoke >= SMOKE_PCT_PER_M or item.values.get("temperature", 0.0) >= STATIC_C or rise >= RISE_C_PER_MIN:
         return _lit(after, item.origin.zone, item.at), ()
     return _near(after, item, smoke, rise) if state.alight else (after, ())
 
 
-def _risen(channels: tuple[Channel, ...], item: Reading) -> tuple[tuple[Channel, ...], float]:
-    """All temperatures, and how far this device's is above the last three minutes."""
-    value, at = item.values.get("temperature"), milliseconds(item.at)
+def _risen(state: SpreadState, item: Reading) -> tuple[SpreadState, float]:
+    """The state with this temperature, and how far this device's is above the last three minutes."""
+    value = item.values.get("temperature")
     if value is None:
-        return channels, 0.0
-    for place, channel in enumerate(channels):
-        if channel.device == item.origin.device:
-            after = follow(channel, at, value)
-            return (channels if after is channel else (*channels[:place], after, *channels[place + 1 :])), after.growth
-    return (*channels, first(item.origin.device, "temperature", at, value)), 0.0
+        return state, 0.0
+    zones, temperatures, zone, device = state.zones, state.temperatures, item.origin.zone, item.origin.device
+    place = bisect_left(zones, zone)
+    if place == len(zones) or zones[place] != zone:
+        zones = (*zones[:place], zone, *zones[place:])
+        temperatures = (*temperatures[:place], Channels(), *temperatures[place:])
+    before = temperatures[place]
+    after = heard(before, device, milliseconds(item.at), {"temperature": value})
+    if after is not before:
+        temperatures = (*temperatures[:place], after, *temperatures[place + 1 :])
+        state = SpreadState(state.source, zones, temperatures, state.alight, state.looks)
+    return state, growth(after, device, "temperature")
 
 
 def _lit(state: SpreadState, zone: str, at: datetime) -> SpreadState:
@@ -77,7 +84,7 @@ def _lit(state: SpreadState, zone: str, at: datetime) -> SpreadState:
     since, until = known.get(zone, (at, at))
     known[zone] = (min(since, at), max(until, at))
     alight = tuple(sorted(((name, *times) for name, times in known.items()), key=lambda row: (row[1], row[0])))
-    return state if alight == state.alight else SpreadState(state.source, state.temperatures, alight, state.looks)
+    return state if alight == state.alight else SpreadState(state.source, state.zones, state.temperatures, alight, state.looks)
 
 
 def _near(state: SpreadState, item: Reading, smoke: float, rise: float) -> tuple[SpreadState, tuple[Finding, ...]]:
@@ -91,7 +98,9 @@ def _near(state: SpreadState, item: Reading, smoke: float, rise: float) -> tuple
     if look is before:
         return state, ()
     looks[zone] = look
-    after = SpreadState(state.source, state.temperatures, state.alight, tuple(sorted(looks.items(), key=lambda row: row[0])))
+    after = SpreadState(
+        state.source, state.zones, state.temperatures, state.alight, tuple(sorted(looks.items(), key=lambda row: row[0]))
+    )
     if change is Change.NONE:
         return after, ()
     if change is Change.ENDED:

@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from analytics.detectors.room_model import Model, Term, score, shaped
-from analytics.detectors.room_signs import Channel, heard, signs
+from analytics.detectors.room_signs import Channels, heard, signs
 from analytics.evaluate.fire_recording import DEVICES, Recording, messages, seconds_of
 from devices.keys import milliseconds
 
@@ -25,11 +25,11 @@ _Rows = list[tuple[float, dict[str, float]]]
 
 def signs_of(recording: Recording) -> dict[str, _Rows]:
     """(second, signs) of every node, as the production step computes them."""
-    channels: dict[str, tuple[Channel, ...]] = {}
+    channels: dict[str, Channels] = {}
     found: dict[str, _Rows] = {}
     for item in messages(recording, DEVICES):
         zone = item.origin.zone
-        channels[zone] = heard(channels.get(zone, ()), item.origin.device, milliseconds(item.at), item.values)
+        channels[zone] = heard(channels.get(zone, Channels()), item.origin.device, milliseconds(item.at), item.values)
         rows = found.setdefault(zone, [])
         t_s = seconds_of(item.at)
         if rows and rows[-1][0] == t_s:

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.detectors.co import DETECTORS, GATES, LONGEST_MIN, CoState, breathe, mean
+from analytics.detectors.co import DETECTORS, GATES, LONGEST_MIN, CoState, breathe, mean, unpacked
 from analytics.runtime import Runtime
 from analytics.step import Finding, Reading
 
 Make = Callable[..., Reading]
 Run = Callable[..., list[Finding]]
 PROFILE = "co_detector"
-EMPTY: tuple[tuple[int, int, float], ...] = ()
+EMPTY = b""
 
 
 def minutes_to_alarm(reading: Make, run: Run, at: Callable[[float], datetime], ppm: float, times: Iterable[float]) -> float | None:
@@ -140,10 +140,11 @@ def test_the_dose_is_what_was_breathed(gaps: list[int], values: list[float]) -> 
         expected += ppm * min(gap * 1000, 300_000)
         now += gap * 1000
         if now <= 1_790_000_000_000 + LONGEST_MIN * 60_000:
-            assert sum(part for _, _, part in dose) == pytest.approx(expected, rel=1e-9)
-    assert len(dose) <= LONGEST_MIN + 1
-    assert all(until > now - LONGEST_MIN * 60_000 for _, until, _ in dose)
-    assert all(one[1] <= other[0] for one, other in pairwise(dose))
+            assert sum(part for _, _, part in unpacked(dose)) == pytest.approx(expected, rel=1e-9)
+    parts = unpacked(dose)
+    assert len(parts) <= LONGEST_MIN + 1
+    assert all(until > now - LONGEST_MIN * 60_000 for _, until, _ in parts)
+    assert all(one[1] <= other[0] for one, other in pairwise(parts))
 
 
 @given(ppm=st.floats(1, 1000), minutes=st.integers(1, 120), phase=st.integers(0, 59_999))
@@ -159,7 +160,7 @@ def test_clean_air_takes_no_memory() -> None:
     now, dose = 1_790_000_000_000, EMPTY
     for place in range(500):
         dose = breathe(dose, now + place * 7_000, now + (place + 1) * 7_000, 0.0)
-    assert len(dose) == 1
+    assert len(unpacked(dose)) == 1
 
 
 def test_clean_seconds_of_a_minute_count_as_seconds() -> None:

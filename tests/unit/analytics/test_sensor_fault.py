@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from analytics.detectors import chatter, sensor_fault
-from analytics.detectors.sensor_watch import LIMITS, begin, faults, watch
+from analytics.detectors.sensor_watch import LIMITS, begin, faults, unpacked, watch
 from analytics.runtime import Runtime
 from analytics.step import Finding, Reading
 from devices.profiles import PROFILES
@@ -85,9 +85,9 @@ def test_what_behaves_again_is_over_half_an_hour_later(reading: Make, run: Run) 
 
 def test_every_second_costs_no_more_than_every_five(reading: Make) -> None:
     one = begin("co", 0, 1.0)
-    assert watch(one, 4_999, 50.0) is one
-    assert watch(one, 5_000, 50.0).value == 50.0
-    assert faults(one) == ()
+    assert watch("co", one, 4_999, 50.0) is one
+    assert unpacked(watch("co", one, 5_000, 50.0)).value == 50.0
+    assert faults("co", unpacked(one)) == ()
 
 
 def test_limits_are_about_metrics_that_devices_have() -> None:
