@@ -96,10 +96,22 @@ describe('every word of the server has a sentence', () => {
     const said = [...text.matchAll(/trail\.add\([^)\n]*/g)].flatMap((m) => names(m[0])).filter((name) => !['system', 'note'].includes(name))
     const lines = [...(/_LINE = \{([^}]*)\}/.exec(text)?.[1] ?? '').matchAll(/: "(\w+)"/g)].map((m) => m[1]!)
     expect(lines.length).toBeGreaterThan(3)
-    const words = new Set(['kind', 'alarm', 'by', 'level', 'cause', 'dispatch', 'responder', 'battery', 'senior'])
+    const words = new Set(['kind', 'alarm', 'by', 'level', 'cause', 'dispatch', 'responder', 'battery', 'senior', 'device', 'command'])
     const marks = names(/^BROUGHT_OUT, NOT_OUT = .*$/m.exec(read('store/evacuation.py'))![0])
     expect(marks).toHaveLength(2)
     expect(missing('trail', [...said.filter((name) => !words.has(name)), ...lines, ...marks, 'note'])).toEqual([])
+  })
+  it('playbooks: names, steps and who does them, commands to sirens', () => {
+    const text = read('dispatch/playbook.py')
+    const steps = [...text.matchAll(/^ {4}Step\("(\w+)"/gm)].map((m) => m[1]!)
+    const books = [.../_PLAYBOOKS = \{([\s\S]*?)\n\}/.exec(text)![1]!.matchAll(/^ {4}"(\w+)":/gm)].map((m) => m[1]!)
+    const lines = [...read('store/playbook.py').matchAll(/StepState\.\w+: "(\w+)"/g)].map((m) => m[1]!)
+    const acts = [...read('dispatch/siren.py').matchAll(/ = "(siren_\w+)"/g)].flatMap((m) => [m[1]!, `${m[1]!}_answered`])
+    expect([steps.length, books.length, lines.length, acts.length].every((n) => n > 2)).toBe(true)
+    expect(missing('step', steps)).toEqual([])
+    expect(missing('playbook', books)).toEqual([])
+    expect(missing('doer', ['desk', 'staff', 'responder'])).toEqual([])
+    expect(missing('trail', [...lines, ...acts, 'siren_refused'])).toEqual([])
   })
   it('people: tags, kinds, skills, vehicles, roles, ability', () => {
     const path = 'care/people.py'

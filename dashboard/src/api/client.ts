@@ -3,6 +3,7 @@
 import type {
   Choice, Circle, Device, DeviceOverview, DispatchAction, DispatchBrief, District, Firmware, IncidentDetail, Isochrones, Me, Point, Refusal, Rejected, System, Unprotected,
 } from './types'
+import type { CheckForm, House, Ranking } from '../safety/types'
 
 export class Refused extends Error {
   constructor(readonly status: number, readonly key: string, detail: string, readonly allowed: string[] = []) {
@@ -63,5 +64,10 @@ export const api = {
   firmware: () => call<Firmware[]>('GET', '/firmware'),
   refusals: () => call<Refusal[]>('GET', '/refusals'),
   circle: () => call<Circle>('GET', '/circle'),
+  safety: () => call<Ranking>('GET', '/safety'),
+  safetyOf: (site: string) => call<House>('GET', `/safety/${encodeURIComponent(site)}`),
+  enterCheck: (site: string, form: CheckForm) => call<House>('POST', `/safety/${encodeURIComponent(site)}/checks`, form),
+  withdrawCheck: (id: string, why: string) => call<House>('POST', `/safety/checks/${encodeURIComponent(id)}/withdraw`, { why }),
+  devicesAt: (site: string) => call<Device[]>('GET', `/devices?site=${encodeURIComponent(site)}`),
   unprotected: () => call<Unprotected[]>('GET', '/unprotected'),
 }

@@ -3,12 +3,16 @@
 import { createI18n } from 'vue-i18n'
 import { devices as enDevices } from './en/devices'
 import { fire as enFire } from './en/fire'
+import { playbook as enPlaybook } from './en/playbook'
+import { safety as enSafety } from './en/safety'
 import { story as enStory } from './en/story'
 import { system as enSystem } from './en/system'
 import { ui as enUi } from './en/ui'
 import { words as enWords } from './en/words'
 import { devices as zhDevices } from './zh/devices'
 import { fire as zhFire } from './zh/fire'
+import { playbook as zhPlaybook } from './zh/playbook'
+import { safety as zhSafety } from './zh/safety'
 import { story as zhStory } from './zh/story'
 import { system as zhSystem } from './zh/system'
 import { ui as zhUi } from './zh/ui'
@@ -17,8 +21,8 @@ import { words as zhWords } from './zh/words'
 export type Locale = 'zh' | 'en'
 
 export const MESSAGES: Record<Locale, Record<string, string>> = {
-  zh: { ...zhUi, ...zhWords, ...zhStory, ...zhSystem, ...zhDevices, ...zhFire },
-  en: { ...enUi, ...enWords, ...enStory, ...enSystem, ...enDevices, ...enFire },
+  zh: { ...zhUi, ...zhWords, ...zhStory, ...zhSystem, ...zhDevices, ...zhSafety, ...zhFire, ...zhPlaybook },
+  en: { ...enUi, ...enWords, ...enStory, ...enSystem, ...enDevices, ...enSafety, ...enFire, ...enPlaybook },
 }
 
 const REMEMBERED = 'vigil.language'
