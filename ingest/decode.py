@@ -1,16 +1,11 @@
 """One delivery and the register in; out comes what was said, or what was expected and what came instead. Pure and total."""
 
-from functools import lru_cache
-
 from broker.session import Arrived
 from devices import topics
 from devices.topics import BadTopic
 from ingest.foreign import foreign
 from ingest.native import native
 from ingest.said import Decoded, Register, Rejected
-
-# The same few topics come again and again. Bad ones are not kept, and of good ones not more than a fleet has.
-_parsed = lru_cache(maxsize=65_536)(topics.parse)
 
 
 def decode(arrived: Arrived, register: Register, lane: str) -> Decoded:
@@ -19,7 +14,7 @@ def decode(arrived: Arrived, register: Register, lane: str) -> Decoded:
     Both lanes hear foreign messages: the event lane takes events and complaints out of them, the telemetry lane the readings.
     """
     try:
-        topic = _parsed(arrived.topic)
+        topic = topics.parse(arrived.topic)
     except BadTopic as error:
         return (Rejected(error.reason),)
     if topic.channel == "foreign":
