@@ -5,12 +5,15 @@ The same statements answer on plain PostgreSQL, where the desk folds and expires
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import starmap
+
+import msgspec
 
 from devices.profiles import PROFILES, Profile
 from store.connect import Connection
 from store.devices import UnknownDevice
 from store.errors import StoreError
-from store.rows import all_rows, as_json, one_row, one_value
+from store.rows import as_json, one_row, one_value
 from store.statements import statements
 
 _SQL = statements("history")
@@ -29,9 +32,11 @@ class UnknownMetric(StoreError):
         self.known = known
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
-    """`count` values from `at` on, for as long as the resolution says; a reading is a point of one value."""
+class Point(msgspec.Struct, frozen=True):
+    """`count` values from `at` on, for as long as the resolution says; a reading is a point of one value.
+
+    A struct, since an answer is made of up to thousands.
+    """
 
     at: datetime
     count: int
@@ -85,10 +90,10 @@ async def series(
     arguments = {"device_id": source.device_id, "position": position + 1, "since": since, "until": until}
     for resolution in resolutions(profile, until - since, max_points, source.reaching):
         most = max_points if resolution == "readings" else _MOST_POINTS
-        points = await all_rows(conn, Point, _SQL[resolution], {**arguments, "most": most + 1})
-        if len(points) <= most:
+        cursor = await conn.execute(_SQL[resolution], {**arguments, "most": most + 1}, binary=True)
+        if cursor.rowcount <= most:
             break  # else it said more readings than its profile promises
-    return Series(device, metric, profile.metrics[position].unit, resolution, points)
+    return Series(device, metric, profile.metrics[position].unit, resolution, list(starmap(Point, await cursor.fetchall())))
 
 
 def resolutions(profile: Profile, span: timedelta, max_points: int, reaching: list[str]) -> list[str]:
