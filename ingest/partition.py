@@ -7,20 +7,24 @@ counts from when we began to listen, so every time the link comes (back) the det
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from heapq import merge
 from typing import Any
 
 from analytics.catalogue import TELEMETRY_LANE
+from analytics.detectors import fall_motion
 from analytics.runtime import Runtime
-from analytics.step import Detector, Reading
+from analytics.step import Detector, Message, Reading, Waveform
 from broker.session import Session
-from devices.keys import Key
+from devices.keys import Key, milliseconds
 from ingest.said import Known, Register
 from ingest.usual import Usual
-from store import alarms, messages
+from store import alarms, messages, waveforms
 from store.connect import Connection
 from store.messages import ReplayRow
+from store.waveforms import StoredWaveform
 
 MEMORY = max((detector.memory for detector in TELEMETRY_LANE), default=timedelta(0))
+SIGNAL_WITHIN = timedelta(minutes=1)  # raw signal is dear to feed: who was not heard for longer begins anew
 _BREATH = 1_000  # rows fed before the loop serves others
 
 
@@ -61,15 +65,15 @@ class Partition:
             return
         deaf, self._deaf_since, self.deaf = now - min(now, self._deaf_since), None, False
         for known in register.values():
-            if known.origin.area == self.area and known.device.revoked_at is None:
-                self.runtime.listen(known.origin, now, self._last_seen.get(known.device.code), deaf)
+            if known.origin.area == self.area and known.revoked_at is None:
+                self.runtime.listen(known.origin, now, self._last_seen.get(known.code), deaf)
         self._last_seen = {}
 
     def forget(self, register: Register) -> None:
         """What was revoked can no longer fall silent."""
         for known in register.values():
-            if known.origin.area == self.area and known.device.revoked_at is not None:
-                self.runtime.forget(known.device.code)
+            if known.origin.area == self.area and known.revoked_at is not None:
+                self.runtime.forget(known.code)
 
     async def leave(self) -> None:
         """Close the session: what was acknowledged is flushed, the rest stays with the broker."""
@@ -92,15 +96,29 @@ async def rebuilt(
     learned = await usual.detectors(conn, area, now) if usual is not None else ()
     runtime = Runtime((*detectors, *learned), active)
     rows = await messages.replay(conn, [area], now - MEMORY)
+    signal = await waveforms.replay(conn, [area], now - SIGNAL_WITHIN, fall_motion.MEMORY)
+    items: Iterable[Message] = merge(_items(rows, register), _windows(signal, register), key=_at)
     trial = runtime.trial()
-    for number, item in enumerate(_items(rows, register), 1):
+    for number, item in enumerate(items, 1):
         trial.feed(item)  # what it finds was found, and stored, when it came
         if number % _BREATH == 0:
             await asyncio.sleep(0)
     trial.adopt()
     last_seen = await messages.last_seen(conn)
-    heard = (last_seen.get(known.device.code) for known in register.values() if known.origin.area == area)
+    heard = (last_seen.get(known.code) for known in register.values() if known.origin.area == area)
     return Partition(area, runtime, last_seen, max((seen for seen in heard if seen is not None), default=None))
+
+
+def _at(item: Message) -> datetime:
+    return item.at
+
+
+def _windows(rows: Iterable[StoredWaveform], register: Register) -> Iterable[Waveform]:
+    for row in rows:
+        known = register.get(row.device)
+        if known is not None:
+            key = Key(row.device, row.b, row.n, milliseconds(row.at))
+            yield Waveform(known.origin, row.at, row.received_at, key, row.fs, row.unit, row.samples)
 
 
 def _items(rows: Iterable[ReplayRow], register: Register) -> Iterable[Reading]:

@@ -3,11 +3,12 @@
 import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain
 
 from store.connect import Connection
 from store.messages import ReadingKey
+from store.rows import all_rows
 from store.statements import statements
 
 _SQL = statements("waveforms")
@@ -26,6 +27,31 @@ class WaveformRow:
     fs: float
     unit: str
     xyz: Sequence[Sequence[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredWaveform:
+    """A window as it is stored."""
+
+    device: str
+    at: datetime
+    received_at: datetime
+    b: str
+    n: int
+    fs: float
+    unit: str
+    xyz: bytes
+
+    @property
+    def samples(self) -> tuple[tuple[float, float, float], ...]:
+        """As they were said."""
+        return tuple(struct.iter_unpack("<3f", self.xyz))
+
+
+async def replay(conn: Connection, areas: Sequence[str], since: datetime, stretch: timedelta) -> list[StoredWaveform]:
+    """Of each device of these areas that was heard since then: its last `stretch`, in (time, device, n) order."""
+    arguments = {"areas": list(areas), "since": since, "stretch": stretch}
+    return await all_rows(conn, StoredWaveform, _SQL["replay"], arguments)
 
 
 async def insert_waveforms(conn: Connection, rows: Iterable[WaveformRow]) -> set[ReadingKey]:
