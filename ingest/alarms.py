@@ -9,7 +9,6 @@ from devices.clock import late
 from dispatch.alarm import alarm_id
 from ingest.said import Known, Register
 from store.alarms import NewAlarm
-from store.devices import RegisteredDevice
 
 
 class NoSuchSource(LookupError):
@@ -28,7 +27,7 @@ class Found:
     alarm: NewAlarm
 
 
-def new_alarm(finding: Finding, about: RegisteredDevice, received: datetime) -> NewAlarm:
+def new_alarm(finding: Finding, about: Known, received: datetime) -> NewAlarm:
     """The alarm that a finding raises. `about`: the device that spoke, or whose deadline passed; `received`: when it reached us."""
     return NewAlarm(
         alarm_id=alarm_id(finding.source, finding.kind, finding.key),
@@ -40,7 +39,7 @@ def new_alarm(finding: Finding, about: RegisteredDevice, received: datetime) -> 
         site_id=about.site_id,
         zone_id=about.zone_id,
         senior_id=about.senior_id,
-        gateway=about.code if about.profile == "gateway" else about.gateway,
+        gateway=about.code if about.profile.name == "gateway" else about.gateway,
         device=about.code,
         senior=about.senior,
         zone=about.zone,
@@ -55,17 +54,17 @@ def new_alarm(finding: Finding, about: RegisteredDevice, received: datetime) -> 
     )
 
 
-def about(finding: Finding, register: Register, zones: Mapping[str, Known]) -> RegisteredDevice:
+def about(finding: Finding, register: Register, zones: Mapping[str, Known]) -> Known:
     """The device that a finding without a message is about: its source, or one of its zone or senior. Raises NoSuchSource."""
     found = register.get(finding.source) or zones.get(finding.source)
     if found is None:
         raise NoSuchSource(finding)
-    return found.device
+    return found
 
 
 def by_zone(register: Register) -> dict[str, Known]:
     """One device of every zone and of every senior, always the same one. A senior's is in use, where one is."""
     ordered = sorted(register.items(), reverse=True)
-    seniors = sorted((known for _, known in ordered if known.device.senior), key=lambda known: known.device.revoked_at is None)
-    zones = {known.device.zone: known for _, known in ordered if known.device.zone}
-    return {known.device.senior: known for known in seniors} | zones
+    seniors = sorted((known for _, known in ordered if known.senior), key=lambda known: known.revoked_at is None)
+    zones = {known.zone: known for _, known in ordered if known.zone}
+    return {known.senior: known for known in seniors} | zones

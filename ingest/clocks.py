@@ -30,7 +30,7 @@ class Settled:
 
 def stored_key(said: Said, key: Key) -> StoredKey:
     """A message key as the tables have it."""
-    return (said.known.device.device_id, key.b, key.n, key.t)
+    return (said.known.device_id, key.b, key.n, key.t)
 
 
 def keys(said: Iterable[Said]) -> list[StoredKey]:

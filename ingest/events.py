@@ -140,7 +140,7 @@ async def _write(conn: Connection, found: Judged, now: datetime) -> tuple[int, l
     """
     said = await settled(conn, found.said)
     fresh = await _events(conn, said)
-    news = [new_alarm(finding, one.known.device, event.now) for one, event in fresh for finding in judge(event)]
+    news = [new_alarm(finding, one.known, event.now) for one, event in fresh for finding in judge(event)]
     for new in alarms.in_lock_order(folded(news)):
         await alarms.raise_alarm(conn, new, now)
     acks = [(one, one.item) for one in said if isinstance(one.item, Ack)]

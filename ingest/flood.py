@@ -77,7 +77,7 @@ class Flood:
         heard: datetime | None = None  # what arrived in one piece has one time
         heard_s = 0.0
         for place, one in enumerate(said):
-            item, device = one.item, one.known.device.code
+            item, device = one.item, one.known.code
             if not isinstance(item, _LIMITED):
                 kept.append(place)
                 continue

@@ -54,9 +54,9 @@ def _through(gateway: Known, adapted: Adapted, arrived: Arrived, topic: Topic, r
     if speaker is None:
         code = next((code for code in adapted.codes if NAME.match(code)), "")
         return (Rejected(f"device: expected one that is enrolled, got {' or '.join(adapted.codes)[:120]!r}", topic.area, code),)
-    behind = gateway.device.code in (speaker.device.gateway, speaker.device.code)
-    if not behind and speaker.device.site_id != gateway.device.site_id:
-        reason = f"device: expected one behind {gateway.device.code}, got {speaker.device.code!r} of another site"
+    behind = gateway.code in (speaker.gateway, speaker.code)
+    if not behind and speaker.site_id != gateway.site_id:
+        reason = f"device: expected one behind {gateway.code}, got {speaker.code!r} of another site"
         return (Rejected(reason, topic.area),)
     flags = (FOREIGN,) if behind else (FOREIGN, WRONG_PLACE)
     return tuple(admitted(one, topic.area) for one in _parts(arrived, adapted, speaker, flags))
@@ -91,7 +91,7 @@ def _values(adapted: Adapted, speaker: Known, beside_event: bool) -> tuple[dict[
 
 
 def _when(arrived: Arrived, adapted: Adapted, speaker: Known, mark: str) -> "_When":
-    code, n = speaker.device.code, adapted.n
+    code, n = speaker.code, adapted.n
     if adapted.t is not None:
         at, wrong, flags = timed(adapted.t, arrived)
         return _When(at, Key(code, mark, n, adapted.t), wrong, flags, None)

@@ -35,18 +35,18 @@ def native(arrived: Arrived, topic: Topic, register: Register) -> Decoded:
         said, refused = decoder(arrived, speaker)
     except BadPayload as error:
         return (Rejected(error.reason, topic.area),)
-    place = () if (topic.area, topic.site) == (speaker.device.area, speaker.device.site) else (WRONG_PLACE,)
-    if not place and not refused and speaker.device.revoked_at is None:
+    place = () if (topic.area, topic.site) == (speaker.area, speaker.site) else (WRONG_PLACE,)
+    if not place and not refused and speaker.revoked_at is None:
         return tuple(said)
     return (*(admitted(_flagged(one, place), topic.area) for one in said), *(Rejected(reason, topic.area) for reason in refused))
 
 
 def admitted(said: Said, area: str) -> Said | Rejected:
     """What a device said before it was revoked counts; what it says afterwards does not."""
-    revoked = said.known.device.revoked_at
+    revoked = said.known.revoked_at
     if revoked is None or said.item.at < revoked:
         return said
-    return Rejected(f"device: expected one in service, got {said.known.device.code!r}, revoked {revoked:%Y-%m-%d %H:%M}Z", area)
+    return Rejected(f"device: expected one in service, got {said.known.code!r}, revoked {revoked:%Y-%m-%d %H:%M}Z", area)
 
 
 def timed(t: int, arrived: Arrived) -> tuple[datetime, bool, tuple[str, ...]]:
@@ -90,7 +90,7 @@ def _telemetry(arrived: Arrived, speaker: Known) -> _Found:
 
 def _reading(one: codec.Telemetry, arrived: Arrived, speaker: Known) -> Said:
     at, wrong, flags = timed(one.t, arrived)
-    key = Key(speaker.device.code, one.b, one.n, one.t)
+    key = Key(speaker.code, one.b, one.n, one.t)
     return Said(speaker, Reading(speaker.origin, at, arrived.at, key, one.v), wrong, flags)
 
 
@@ -123,7 +123,7 @@ def _event(arrived: Arrived, speaker: Known) -> _Found:
     codec.check_event(speaker.profile, message.e)
     values, dropped = credible(speaker.profile, message.v)
     at, wrong, flags = timed(message.t, arrived)
-    key = Key(speaker.device.code, message.b, message.n, message.t)
+    key = Key(speaker.code, message.b, message.n, message.t)
     event = Event(speaker.origin, at, arrived.at, key, message.e, values, message.drill)
     return [Said(speaker, event, wrong, (*flags, VALUES_DROPPED) if damaged or dropped else flags)], []
 
@@ -147,7 +147,7 @@ def _without_context(payload: bytes) -> bytes:
 def _waveform(arrived: Arrived, speaker: Known) -> _Found:
     window = codec.waveform(arrived.payload)
     at, wrong, flags = timed(window.t, arrived)
-    key = Key(speaker.device.code, window.b, window.n, window.t)
+    key = Key(speaker.code, window.b, window.n, window.t)
     xyz = tuple((x, y, z) for x, y, z in window.xyz)
     return [Said(speaker, Waveform(speaker.origin, at, arrived.at, key, window.fs, window.unit, xyz), wrong, flags)], []
 
@@ -155,7 +155,7 @@ def _waveform(arrived: Arrived, speaker: Known) -> _Found:
 def _ack(arrived: Arrived, speaker: Known) -> _Found:
     answer = codec.ack(arrived.payload)
     at, wrong, flags = timed(answer.t, arrived)
-    key = Key(speaker.device.code, answer.b, answer.n, answer.t)
+    key = Key(speaker.code, answer.b, answer.n, answer.t)
     return [Said(speaker, Ack(at, arrived.at, key, answer.id, answer.done), wrong, flags)], []
 
 

@@ -21,23 +21,23 @@ def reading_row(said: Said, item: Reading) -> ReadingRow:
     """A reading in its profile's order."""
     key, profile = item.key, said.known.profile
     values = as_array(profile, item.values)
-    return ReadingRow(said.known.device.device_id, item.at, key.b, key.n, item.now, profile.version, values, key.t)
+    return ReadingRow(said.known.device_id, item.at, key.b, key.n, item.now, profile.version, values, key.t)
 
 
 def waveform_row(said: Said, item: Waveform) -> WaveformRow:
     """A window of samples."""
-    return WaveformRow(said.known.device.device_id, item.at, item.key.b, item.key.n, item.now, item.fs, item.unit, item.xyz)
+    return WaveformRow(said.known.device_id, item.at, item.key.b, item.key.n, item.now, item.fs, item.unit, item.xyz)
 
 
 def event_row(said: Said, item: Event) -> EventRow:
     """An event, at the place where the register has its device."""
     return EventRow(
-        device_id=said.known.device.device_id,
+        device_id=said.known.device_id,
         b=item.key.b,
         n=item.key.n,
         t=item.key.t,
-        area=said.known.device.area,
-        site_id=said.known.device.site_id,
+        area=said.known.area,
+        site_id=said.known.site_id,
         kind=item.kind,
         at=item.at,
         received_at=item.now,
@@ -50,12 +50,12 @@ def event_row(said: Said, item: Event) -> EventRow:
 def ack_row(said: Said, item: Ack) -> AckRow:
     """An answer to a command."""
     key = item.key
-    return AckRow(said.known.device.device_id, key.b, key.n, key.t, item.command, item.done, item.at, item.now)
+    return AckRow(said.known.device_id, key.b, key.n, key.t, item.command, item.done, item.at, item.now)
 
 
 def health_row(said: Said) -> HealthRow:
     """What one thing that was said tells about the device itself: heard at arrival; a link is as told when that was true."""
-    item, device_id = said.item, said.known.device.device_id
+    item, device_id = said.item, said.known.device_id
     wrong = item.now if CLOCK_FIXED in said.flags else None
     match item:
         case Status():
@@ -92,7 +92,7 @@ def heard(readings: Iterable[tuple[Said, Reading]]) -> dict[int, Heard]:
     """What readings tell about the devices themselves, a row a device: the same as all of their health rows together."""
     found: dict[int, Heard] = {}
     for said, item in readings:
-        device_id, now = said.known.device.device_id, item.now
+        device_id, now = said.known.device_id, item.now
         battery, signal = item.values.get(BATTERY), item.values.get(SIGNAL)
         before = found.get(device_id)
         if before is not None:

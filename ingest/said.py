@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from msgspec import Struct
 
@@ -16,13 +17,47 @@ EVENTS, TELEMETRY = "events", "telemetry"
 LATE, CLOCK_FIXED, WRONG_PLACE, FOREIGN, VALUES_DROPPED = "late", "clock_fixed", "wrong_place", "foreign", "values_dropped"
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A device of the register with what is looked up for every message."""
+class Known(Struct, frozen=True, gc=False):
+    """A device of the register with what is looked up for every message. There is one for every device that anybody has, so that it
+    holds no more than that; its codes are those of its `origin`. `revoked_at` None: in service."""
 
-    device: RegisteredDevice
+    device_id: int
+    site_id: int
+    zone_id: int | None
+    senior_id: int | None
+    revoked_at: datetime | None
     profile: Profile
     origin: Origin
+
+    @property
+    def code(self) -> str:
+        """Its own."""
+        return self.origin.device
+
+    @property
+    def area(self) -> str:
+        """Where it is."""
+        return self.origin.area
+
+    @property
+    def site(self) -> str:
+        """Where in the area."""
+        return self.origin.site
+
+    @property
+    def zone(self) -> str:
+        """Where in the site, or ""."""
+        return self.origin.zone
+
+    @property
+    def senior(self) -> str:
+        """Whose it is, or ""."""
+        return self.origin.senior
+
+    @property
+    def gateway(self) -> str:
+        """What it hangs on, or ""."""
+        return self.origin.gateway
 
 
 Register = Mapping[str, Known]
@@ -102,17 +137,14 @@ Decoded = tuple[Said | Rejected, ...]
 
 def known(register: Mapping[str, RegisteredDevice]) -> dict[str, Known]:
     """The register as decoding wants it. Devices of a profile that this version does not know are left out."""
-    return {code: _known(device) for code, device in register.items() if device.profile in PROFILES}
-
-
-def _known(device: RegisteredDevice) -> Known:
-    origin = Origin(
-        device=device.code,
-        profile=device.profile,
-        area=device.area,
-        site=device.site,
-        zone=device.zone,
-        senior=device.senior,
-        gateway=device.gateway,
-    )
-    return Known(device, PROFILES[device.profile], origin)
+    same: dict[Any, Any] = {}  # thousands of devices lie in one area, and a database tells its name anew for each
+    one = same.setdefault
+    found = {}
+    for device in register.values():
+        if (profile := PROFILES.get(device.profile)) is not None:
+            codes = (device.area, device.site, device.zone, device.senior, device.gateway)
+            origin = Origin(device.code, profile.name, *(one(code, code) for code in codes))
+            zone_id, senior_id = (one(number, number) for number in (device.zone_id, device.senior_id))
+            site_id = one(device.site_id, device.site_id)
+            found[device.code] = Known(device.device_id, site_id, zone_id, senior_id, device.revoked_at, profile, origin)
+    return found

@@ -9,10 +9,9 @@ from ingest import windows
 from ingest.alarms import Found, about, new_alarm
 from ingest.partition import Partition
 from ingest.registry import Registry
-from ingest.said import Said
+from ingest.said import Known, Said
 from store import alarms
 from store.connect import Connection
-from store.devices import RegisteredDevice
 
 
 class Trials:
@@ -55,7 +54,7 @@ class Trials:
         return trial
 
 
-def found(finding: Finding, device: RegisteredDevice, received: datetime) -> Found:
+def found(finding: Finding, device: Known, received: datetime) -> Found:
     """A finding about a device, received when it came, or when time ran out."""
     return Found(finding, new_alarm(finding, device, received))
 
@@ -73,9 +72,9 @@ async def apply(conn: Connection, findings: Sequence[Found], now: datetime) -> N
             await alarms.clear_alarm(conn, finding.source, finding.kind, finding.drill, finding.at, now)
 
 
-def whose(finding: Finding, said: Said, registry: Registry) -> RegisteredDevice:
+def whose(finding: Finding, said: Said, registry: Registry) -> Known:
     """The device that an alarm found in an item is about: the speaker, unless it is another one's deadline. Raises NoSuchSource."""
     origin = said.known.origin
     if finding.source in (origin.device, origin.zone, origin.site, origin.senior):
-        return said.known.device
+        return said.known
     return about(finding, registry.known, registry.zones)

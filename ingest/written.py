@@ -78,9 +78,9 @@ def _told(said: Iterable[Said], owners: Iterable[Hashable]) -> Sequence[_Heard]:
         item = one.item
         match item:
             case Reading():
-                readings.setdefault((one.known.device.device_id, item.at, item.key.b, item.key.n), (one, item, owner))
+                readings.setdefault((one.known.device_id, item.at, item.key.b, item.key.n), (one, item, owner))
             case Waveform():
-                waveforms.setdefault((one.known.device.device_id, item.at, item.key.b, item.key.n), (one, item, owner))
+                waveforms.setdefault((one.known.device_id, item.at, item.key.b, item.key.n), (one, item, owner))
             case Event():
                 events.append((one, item, owner))
             case _:
@@ -102,7 +102,7 @@ async def _stored(conn: Connection, told: Sequence[_Heard], said: Iterable[Said]
 
 
 async def _new_waveforms(conn: Connection, told: Sequence[tuple[Said, Waveform, Hashable]]) -> Sequence[_Heard]:
-    known = {(one.known.device.device_id, item.at, item.key.b, item.key.n): (one, item, owner) for one, item, owner in told}
+    known = {(one.known.device_id, item.at, item.key.b, item.key.n): (one, item, owner) for one, item, owner in told}
     return [known[key] for key in await insert_waveforms(conn, [rows.waveform_row(one, item) for one, item, _ in told])]
 
 
@@ -116,7 +116,7 @@ async def _new_readings(conn: Connection, told: Sequence[tuple[Said, Reading, Ha
         if place not in stored.old:
             at = stored.fixed.get(place)
             final = (one, item) if at is None or one.pinned else at_fixed_time(one, item, at)
-            new.setdefault((one.known.device.device_id, final[1].at, item.key.b, item.key.n), (*final, owner))
+            new.setdefault((one.known.device_id, final[1].at, item.key.b, item.key.n), (*final, owner))
     return list(new.values())
 
 
@@ -138,5 +138,5 @@ def _alive(said: Iterable[Said], owners: Iterable[Hashable]) -> Iterator[_Heard]
         if isinstance(item, Status) and item.alive:
             told = {rows.BATTERY: item.battery, rows.SIGNAL: item.signal}
             values = {name: value for name, value in told.items() if value is not None and name in one.known.profile.order}
-            key = Key(one.known.device.code, "", 0, milliseconds(item.now))
+            key = Key(one.known.code, "", 0, milliseconds(item.now))
             yield one, Reading(one.known.origin, item.at, item.now, key, values), owner

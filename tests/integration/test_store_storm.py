@@ -7,8 +7,8 @@ import pytest
 
 from analytics.catalogue import TELEMETRY_LANE
 from analytics.runtime import Runtime
-from analytics.step import Origin
 from ingest.alarms import new_alarm as alarm_of
+from ingest.said import known as of
 from store import devices
 from store.alarms import NewAlarm, in_lock_order, raise_alarm
 from store.board import CardRow, board
@@ -25,11 +25,11 @@ async def _silences(conn: Connection, gateway: str, now: datetime) -> list[NewAl
     for number in range(MANY):
         site = "inst-1" if gateway else "home-1"
         await devices.enrol(conn, f"storm-{number:02}", "smoke_detector", site, "", "", gateway, None, now)
-    known = {code: one for code, one in (await devices.register(conn)).items() if code.startswith("storm-")}
+    known = {code: one for code, one in of(await devices.register(conn)).items() if code.startswith("storm-")}
     trial = (runtime := Runtime(TELEMETRY_LANE)).trial()
     trial.adopt()
     for one in known.values():
-        runtime.listen(Origin(one.code, one.profile, one.area, one.site, one.zone, one.senior), now, now)
+        runtime.listen(one.origin, now, now)
     later = now + timedelta(minutes=4)
     return in_lock_order([alarm_of(finding, known[finding.source], later) for finding in runtime.trial().tick(later)])
 

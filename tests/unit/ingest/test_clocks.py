@@ -133,7 +133,7 @@ def test_a_reading_whose_clock_looks_right_is_looked_up_where_it_is_stored(
         assert isinstance(one, Said)
         return one
 
-    device_id = register["smoke-1"].device.device_id
+    device_id = register["smoke-1"].device_id
     assert keys([said(t), said(t + 10**9)]) == [(device_id, "", 1, t + 10**9)]
     right = said(t - 90_000)
     assert isinstance(right.item, Reading)

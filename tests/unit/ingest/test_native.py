@@ -1,7 +1,6 @@
 """What devices say in the contract's own words: every valid message survives, everything else is rejected with a reason."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +14,8 @@ from devices.codec import float32
 from devices.keys import Key, milliseconds
 from devices.profiles import PROFILES
 from ingest.decode import decode
-from ingest.said import EVENTS, TELEMETRY, Ack, Decoded, Register, Rejected, Said, Status
+from ingest.said import EVENTS, TELEMETRY, Ack, Decoded, Register, Rejected, Said, Status, known
+from store.devices import RegisteredDevice
 
 Deliver = Callable[..., Arrived]
 HOME = "care/v1/tst001/home-1"
@@ -119,9 +119,8 @@ def test_unknown_device_is_rejected_by_name(register: Register, deliver: Deliver
     assert rejected == Rejected("device: expected one that is enrolled, got 'nobody'", "tst001", "nobody")
 
 
-def test_device_of_an_unknown_profile_is_not_known(register: Register, deliver: Deliver, t: int) -> None:
-    odd = {**register, "odd-1": replace(register["sos-1"])}
-    odd.pop("odd-1")
+def test_device_of_an_unknown_profile_is_not_known(enrolled: Callable[..., RegisteredDevice], deliver: Deliver, t: int) -> None:
+    odd = known({"odd-1": enrolled("odd-1", "unheard_of", 9)})
     assert refused(decode(deliver(f"{HOME}/odd-1/event", press(t)), odd, EVENTS)).unknown == "odd-1"
 
 

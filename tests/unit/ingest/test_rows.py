@@ -1,10 +1,10 @@
 """From what was said to rows and alarms: at the register's place, in the profile's order, with every reason kept."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from analytics.runtime import judge
 from analytics.step import Event, Finding, Reading, Reason, Waveform
@@ -37,7 +37,7 @@ def test_reading_in_the_profiles_order(register: Register, deliver: Deliver, now
     assert isinstance(one.item, Reading)
     row = rows.reading_row(one, one.item)
     assert row.values == [None, 20.0, -3.0]
-    assert (row.device_id, row.at, row.b, row.n, row.received_at) == (one.known.device.device_id, now, "q", 3, now)
+    assert (row.device_id, row.at, row.b, row.n, row.received_at) == (one.known.device_id, now, "q", 3, now)
     assert row.profile_version == one.known.profile.version
     health = rows.health_row(one)
     assert (health.telemetry_at, health.seen_at, health.signal, health.battery, health.event_at) == (now, now, -3.0, None, None)
@@ -99,7 +99,7 @@ def test_alarm_of_a_press(register: Register, deliver: Deliver, now: datetime, t
     one = said(register, deliver(f"{HOME}/sos-1/event", sent))
     assert isinstance(one.item, Event)
     (finding,) = judge(one.item)
-    alarm = new_alarm(finding, one.known.device, one.item.now)
+    alarm = new_alarm(finding, one.known, one.item.now)
     key = f"sos-1|7f|4|{t - 14 * 60_000}"
     assert (alarm.alarm_id, alarm.key, alarm.source) == (alarm_id("sos-1", "sos", key), key, "sos-1")
     assert (alarm.late_s, alarm.at, alarm.received_at) == (14 * 60, now - timedelta(minutes=14), now)
@@ -114,7 +114,7 @@ def _silence(source: str, now: datetime) -> Finding:
 
 
 def test_alarm_of_a_gateway_is_about_itself(register: Register, now: datetime) -> None:
-    alarm = new_alarm(_silence("gw-1", now), register["gw-1"].device, now)
+    alarm = new_alarm(_silence("gw-1", now), register["gw-1"], now)
     assert (alarm.gateway, alarm.about.subject_kind, alarm.about.subject) == ("gw-1", "gateway", "gw-1")
     assert alarm.reasons == [{"rule": "silent", "value": 200, "limit": 180, "unit": "s", "source": "ours"}]
 
@@ -136,11 +136,8 @@ def test_a_zone_is_always_spoken_for_by_the_same_device(register: Register, enro
 
 def test_a_senior_is_spoken_for_by_a_device_in_use(register: Register, now: datetime) -> None:
     for spared in ("sos-1", "sos-3", "motion-1"):
-        revoked = {
-            code: replace(known, device=replace(known.device, revoked_at=None if code == spared else now))
-            for code, known in register.items()
-        }
-        assert by_zone(revoked)["s-1"].device.code == spared
+        revoked = {code: replace(known, revoked_at=None if code == spared else now) for code, known in register.items()}
+        assert by_zone(revoked)["s-1"].code == spared
 
 
 def test_what_readings_tell_of_a_device_is_the_newest_of_each(register: Register, now: datetime, t: int) -> None:
@@ -156,6 +153,6 @@ def test_what_readings_tell_of_a_device_is_the_newest_of_each(register: Register
     found = rows.heard([told(5, {"battery": 50.0}), (other, other.item), told(9, {}), told(2, {"battery": 60.0, "signal": -70.0})])
     at = {seconds: now + timedelta(seconds=seconds) for seconds in (2, 5, 9)}
     assert list(found.values()) == [
-        Heard(known.device.device_id, at[9], at[9] - timedelta(minutes=1), 50.0, at[5], -70.0, at[2]),
-        Heard(register["cord-1"].device.device_id, now, now, None, None, -60.0, now),
+        Heard(known.device_id, at[9], at[9] - timedelta(minutes=1), 50.0, at[5], -70.0, at[2]),
+        Heard(register["cord-1"].device_id, now, now, None, None, -60.0, now),
     ]

@@ -1,10 +1,10 @@
 """A batch's view of the detectors: adopted whole or not at all, in the right area, silent where nobody can be heard."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from analytics.catalogue import TELEMETRY_LANE
 from analytics.runtime import Runtime
@@ -23,7 +23,7 @@ def partition(area: str) -> Partition:
 
 
 def reading(known: Known, at: datetime, obscuration: float) -> tuple[Said, Reading]:
-    item = Reading(known.origin, at, at, Key(known.device.code, "", 1, milliseconds(at)), {"smoke_obscuration": obscuration})
+    item = Reading(known.origin, at, at, Key(known.code, "", 1, milliseconds(at)), {"smoke_obscuration": obscuration})
     return Said(known, item), item
 
 
@@ -82,7 +82,7 @@ def test_a_revoked_device_is_forgotten(register: Register, now: datetime) -> Non
     trials.feed(*reading(register["smoke-1"], now, 0.1), "tst001")
     trials.adopt()
     smoke = register["smoke-1"]
-    held.forget({**register, "smoke-1": replace(smoke, device=replace(smoke.device, revoked_at=now))})
+    held.forget({**register, "smoke-1": replace(smoke, revoked_at=now)})
     assert held.runtime.next_deadline() is None
 
 
