@@ -17,6 +17,8 @@ from devices.profiles import PROFILES, Profile
 from simulators import readings, routine, tokens
 from simulators.messages import Message
 from simulators.routine import Routine
+from simulators.sirens import PROFILE as SIREN
+from simulators.sirens import Siren
 
 _DEAD = 0.001
 _WORN_OUT = 0.001  # batteries that are nearly empty
@@ -47,6 +49,7 @@ class Actor:
     unplugged_s: float = 0.0
     unsaid: deque[Message] = field(default_factory=deque)
     woken: asyncio.Event = field(default_factory=asyncio.Event)
+    siren: Siren = field(default_factory=Siren)
 
     def topic(self, channel: str) -> str:
         """Where it speaks."""
@@ -64,6 +67,8 @@ class Actor:
         found = readings.values(self.profile.name, self.rng, hour, self.routine)
         if self.profile.name == "gateway":
             found |= {"uptime": round(self.n / 60, 2), "children_online": float(self.children)}
+        if self.obeys:
+            found |= {"sounding": float(self.siren.sounding(int(time() * 1000)))}
         self.unsaid.append(self.message("telemetry", {"v": found | self._link()}))
 
     def status(self) -> Message:
@@ -75,6 +80,17 @@ class Actor:
         message = self.message(channel, body)
         (self.unsaid.appendleft if _channel(message) == "event" else self.unsaid.append)(message)
         self.woken.set()
+
+    @property
+    def obeys(self) -> bool:
+        """Whether it takes commands."""
+        return self.profile.name == SIREN
+
+    def told(self, payload: bytes) -> None:
+        """A command has come: do it, and have its answer to say."""
+        answer = self.siren.hear(payload, int(time() * 1000))
+        if answer is not None:
+            self.exclaim("ack", answer)
 
     def pause_s(self, spread_s: float) -> float:
         """How long to wait before the next attempt to connect: spread at first, then growing; short while a press waits."""

@@ -141,6 +141,8 @@ async def _retreat(actor: Actor, returning_s: float) -> None:
 async def _stay(actor: Actor, world: World) -> None:
     """The life of a mains device until its line breaks."""
     async with _line(actor, world) as own:
+        if actor.obeys:
+            await own.listen(actor.topic("cmd"))
         own.closed.add_done_callback(lambda _: actor.woken.set())
         while True:
             await _say_all(own, actor, world)
@@ -163,7 +165,7 @@ async def _wake(actor: Actor, world: World) -> None:
 @asynccontextmanager
 async def _line(actor: Actor, world: World) -> AsyncIterator[Line]:
     will = (actor.topic("status"), json.dumps({"online": False}).encode()) if actor.profile.mains else None
-    async with line(world.where, actor.device.code, actor.token, keepalive_s=_KEEPALIVE_S, will=will) as own:
+    async with line(world.where, actor.device.code, actor.token, keepalive_s=_KEEPALIVE_S, will=will, on_command=actor.told) as own:
         world.tally.connects += 1
         world.tally.lines += 1
         try:

@@ -25,7 +25,7 @@ _SOME_ZONES: Mapping[str, tuple[str, float]] = {"bathroom": ("fall_radar", 0.17)
 _INSTRUMENTS: Mapping[str, tuple[str, ...]] = {
     "kitchen": ("electrical_monitor",),
     "hall": ("air_sensor", "water_pressure"),
-    "corridor": ("exit_monitor",),
+    "corridor": ("exit_monitor", "siren"),
 }
 _DAY_CARE = ("smoke_detector", "pull_cord", "door_contact")
 _FIRMWARE = ("1.4.2", "1.4.2", "1.4.2", "1.3.9")
@@ -55,7 +55,7 @@ def institution_devices(site: Site, zones: Iterable[Zone], residents: Mapping[st
 
 
 def instruments(site: Site, zones: Iterable[Zone]) -> Iterator[DeviceEntry]:
-    """What watches wiring, air, water and ways out, behind the institution's gateway."""
+    """What watches wiring, air, water and ways out, and sounds in corridors, behind the institution's gateway."""
     gateway, rng = f"{PROFILES['gateway'].code}-{site.code}", Random(f"{site.code} instruments")
     for zone in zones:
         for profile in _INSTRUMENTS.get(zone.kind, ()):
