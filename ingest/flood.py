@@ -5,6 +5,7 @@ readings lie as far apart as they were measured, so it passes. A clock can lie, 
 any honest device may have kept. Only readings and waveforms are limited: never events, which are the event lane's, nor a status.
 """
 
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,6 +46,7 @@ class Bucket(Struct, frozen=True, gc=False):
 
 
 Pair = tuple[Bucket, Bucket]
+_PAIR = struct.Struct("<4d")  # a pair as it is kept between batches: a third of the room
 _LIMITED = (Reading, Waveform)
 
 
@@ -67,7 +69,7 @@ class Flood:
 
     def __init__(self, measured: Limit = MEASURED, arrived: Limit = ARRIVED) -> None:
         self._measured, self._arrived = measured, arrived
-        self._buckets: dict[str, Pair] = {}
+        self._buckets: dict[str, bytes] = {}
 
     def sift(self, said: Sequence[Said]) -> Sifted:
         """What of a batch passes, in the order in which it came."""
@@ -81,7 +83,7 @@ class Flood:
             if not isinstance(item, _LIMITED):
                 kept.append(place)
                 continue
-            pair = changed.get(device) or self._buckets.get(device)
+            pair = changed.get(device) or self._kept(device)
             if item.now is not heard:
                 heard, heard_s = item.now, item.now.timestamp()
             changed[device], passes = self._take(pair, item.at.timestamp(), heard_s)
@@ -93,7 +95,15 @@ class Flood:
 
     def adopt(self, sifted: Sifted) -> None:
         """The commit holds."""
-        self._buckets.update(sifted.buckets)
+        for device, (measured, arrived) in sifted.buckets.items():
+            self._buckets[device] = _PAIR.pack(measured.left, measured.at, arrived.left, arrived.at)
+
+    def _kept(self, device: str) -> Pair | None:
+        packed = self._buckets.get(device)
+        if packed is None:
+            return None
+        measured, at, arrived, now = _PAIR.unpack(packed)
+        return Bucket(measured, at), Bucket(arrived, now)
 
     def _take(self, pair: Pair | None, at: float, now: float) -> tuple[Pair, bool]:
         if pair is None:

@@ -104,9 +104,9 @@ async def rebuilt(
         if number % _BREATH == 0:
             await asyncio.sleep(0)
     trial.adopt()
-    last_seen = await messages.last_seen(conn)
-    heard = (last_seen.get(known.code) for known in register.values() if known.origin.area == area)
-    return Partition(area, runtime, last_seen, max((seen for seen in heard if seen is not None), default=None))
+    everybody = await messages.last_seen(conn)
+    last_seen = {known.code: everybody.get(known.code) for known in register.values() if known.origin.area == area}
+    return Partition(area, runtime, last_seen, max((seen for seen in last_seen.values() if seen is not None), default=None))
 
 
 def _at(item: Message) -> datetime:
