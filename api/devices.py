@@ -5,16 +5,19 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from analytics.nuisance_history import histories, maintenance_due
 from api.access import Action, Mask, Thing, Viewer, mask_of, may
 from api.cards import senior_brief, site_brief
-from api.listings import DeviceOverview, DeviceShape, SilentGroup, UnprotectedShape
+from api.fire import reasons_of
+from api.listings import DeviceOverview, DeviceShape, DoubtShape, NuisanceShape, SilentGroup, UnprotectedShape
 from api.protection import UNCOUNTED, Unprotected, heard_of, silent, unprotected_among
 from api.register import Register
 from dispatch.alarm import PROBE
-from store import administration
+from store import administration, maintenance
 from store import devices as store
 from store.connect import Connection
 from store.devices import DeviceHealth, RegisteredDevice
+from store.doubts import Doubt, doubts
 
 MOST_TROUBLED = 2_000
 
@@ -41,8 +44,9 @@ class Wanted:
 async def listed(conn: Connection, register: Register, scope: str, wanted: Wanted, now: datetime) -> list[DeviceShape]:
     """Devices in service in a scope, those that are asked for."""
     listening = await administration.listening_since(conn, now)
-    rows = await store.health(conn, scope, wanted.site or None)
-    return [_shape(row, register, now, listening) for row in rows if wanted.covers(row)]
+    rows = [row for row in await store.health(conn, scope, wanted.site or None) if wanted.covers(row)]
+    doubted = await doubts(conn)
+    return [_shape(row, register, now, listening, doubted.get(row.code)) for row in rows]
 
 
 async def unprotected(conn: Connection, register: Register, who: Viewer, now: datetime) -> list[UnprotectedShape]:
@@ -60,12 +64,14 @@ async def overview(conn: Connection, register: Register, who: Viewer, now: datet
     states = {row.code: heard_of(row, now, listening) for row in rows}
     count = Counter(states.values())
     residents = _residents(register, who, {row.code: row for row in rows}, now, listening)
-    troubled = [row for row in rows if states[row.code] not in ("fine", "not_yet_known")]
+    doubted = await doubts(conn)
+    troubled = [row for row in rows if states[row.code] not in ("fine", "not_yet_known") or row.code in doubted]
+    nuisances = await nuisance_shapes(conn, {row.code: row for row in rows}, now)
     silences = silent_groups([row for row in rows if states[row.code] in ("silent", "offline")], rows, register)
-    shown = [_shape(row, register, now, listening) for row in troubled[:MOST_TROUBLED]]
+    shown = [_shape(row, register, now, listening, doubted.get(row.code)) for row in troubled[:MOST_TROUBLED]]
     people = await _with_phones(conn, register, who, [one for one in residents if one.why != "not_yet_known"], now)
     mask = mask_of(who.role)
-    sites = {row.site for row in troubled} | {group.site for group in silences}
+    sites = {row.site for row in troubled} | {group.site for group in silences} | {one.site for one in nuisances}
     return DeviceOverview(
         at=now,
         listening_since=listening,
@@ -78,8 +84,35 @@ async def overview(conn: Connection, register: Register, who: Viewer, now: datet
         unknown_residents=sum(one.why == "not_yet_known" for one in residents),
         silent=silences,
         troubled=shown,
+        doubtful=sum(row.code in doubted for row in rows),
+        nuisances=nuisances,
         sites=[site_brief(register.sites[code], mask) for code in sorted(sites) if code in register.sites],
     )
+
+
+async def nuisance_shapes(conn: Connection, devices: Mapping[str, DeviceHealth], now: datetime) -> list[NuisanceShape]:
+    """Which of these devices called for nothing how often, and the task that came of it."""
+    tasks = await maintenance.open_tasks(conn)
+    untold = {one.device for one in maintenance_due(await maintenance.outcomes(conn, now, untold=True), now)}
+    shapes = []
+    for one in histories(await maintenance.outcomes(conn, now, untold=False), now):
+        row, task = devices.get(one.device), tasks.get(one.device)
+        if row is not None:
+            shapes.append(
+                NuisanceShape(
+                    device=one.device,
+                    profile=row.profile,
+                    area=row.area,
+                    site=row.site,
+                    nuisances=one.nuisances,
+                    real=one.real,
+                    last=one.last,
+                    due=task is not None or one.device in untold,
+                    incident=task.incident if task else None,
+                    task_at=task.at if task else None,
+                )
+            )
+    return shapes
 
 
 def silent_groups(quiet: Iterable[DeviceHealth], everyone: Iterable[DeviceHealth], register: Register) -> list[SilentGroup]:
@@ -142,7 +175,7 @@ async def _with_phones(
     return shapes
 
 
-def _shape(row: DeviceHealth, register: Register, now: datetime, listening: datetime | None) -> DeviceShape:
+def _shape(row: DeviceHealth, register: Register, now: datetime, listening: datetime | None, doubt: Doubt | None) -> DeviceShape:
     device = register.devices.get(row.code)
     return DeviceShape(
         code=row.code,
@@ -167,4 +200,5 @@ def _shape(row: DeviceHealth, register: Register, now: datetime, listening: date
         clock_wrong_at=row.clock_wrong_at,
         silent=silent(row.profile, row.seen_at, now),
         state=heard_of(row, now, listening),
+        doubtful=DoubtShape(since=doubt.at, metrics=list(doubt.metrics), reasons=reasons_of(doubt.reasons)) if doubt else None,
     )

@@ -2,15 +2,24 @@
 
 from datetime import datetime
 from typing import Literal
+from uuid import UUID
 
 from pydantic import Field
 
-from api.shapes import Asked, SeniorBrief, Shape, SiteBrief
+from api.shapes import Asked, ReasonShape, SeniorBrief, Shape, SiteBrief
 
 Standing = Literal["fine", "battery_low", "not_yet_known", "offline", "silent", "never_seen", "revoked"]
 Why = Literal["not_yet_known", "battery_low", "offline", "silent", "never_seen", "revoked", "no_device"]
 Code = Field(pattern=r"^[a-z0-9-]{1,40}$")
 Named = Field(default="", max_length=60)
+
+
+class DoubtShape(Shape):
+    """A sensor fault that stands: since when, why (reason.<rule>), and which metrics (empty: all) are not to be trusted."""
+
+    since: datetime
+    metrics: list[str]
+    reasons: list[ReasonShape]
 
 
 class DeviceShape(Shape):
@@ -38,6 +47,7 @@ class DeviceShape(Shape):
     clock_wrong_at: datetime | None
     silent: bool
     state: Standing
+    doubtful: DoubtShape | None
 
 
 class PointShape(Shape):
@@ -120,11 +130,30 @@ class SilentGroup(Shape):
     since: datetime | None
 
 
+class NuisanceShape(Shape):
+    """How often a device called for nothing in thirty days, `last` the newest time; `real` calls in the same time.
+
+    `incident`: the task that stands; without one `due` says that the desk will make one.
+    """
+
+    device: str
+    profile: str
+    area: str
+    site: str
+    nuisances: int
+    real: int
+    last: datetime
+    due: bool
+    incident: UUID | None
+    task_at: datetime | None
+
+
 class DeviceOverview(Shape):
     """The devices page: who cannot call for help, and every device with something the matter, in one reading of one moment.
 
     `listening_since`: since when a device could be heard; None: nobody listens now. `states`: how many devices in service are in
-    each state. `worth_a_look`: residents whose only device has a low battery. `troubled`: at most 2,000 devices.
+    each state. `worth_a_look`: residents whose only device has a low battery. `troubled`: at most 2,000 devices, among them
+    those with a sensor fault (`doubtful`: how many). `nuisances`: what called for nothing within thirty days, worst first.
     """
 
     at: datetime
@@ -138,6 +167,8 @@ class DeviceOverview(Shape):
     unknown_residents: int
     silent: list[SilentGroup]
     troubled: list[DeviceShape]
+    doubtful: int
+    nuisances: list[NuisanceShape]
     sites: list[SiteBrief]
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 
 import psycopg
 
-from desk import safety
+from desk import maintenance, safety
 from store import history
 from store.connect import Connection, connect
 
@@ -29,6 +29,7 @@ async def run(dsn: str, stop: asyncio.Event, clock: Callable[[], datetime], ever
                 while not stop.is_set():
                     await round_(conn, stop, clock)
                     await safety.daily(conn, clock())
+                    await maintenance.watch(conn, clock())
                     await _pause(stop, every)
         except (psycopg.Error, OSError) as error:
             log.warning("housekeeping: %s", str(error).partition("\n")[0])

@@ -95,6 +95,7 @@ _ALL = (
     Kind("gas_co_look", "gas_co", 2, False, False, ("gas_shutoff",)),
     Kind("sensor_fault", "technical", 3, False, True, ()),
     Kind("chatter", "technical", 4, False, True, ()),
+    Kind("maintenance_due", "technical", 4, False, True, ()),  # called for nothing too often: raised by the desk
     Kind("silence_life", "technical", 2, False, True, ()),
     Kind("silence", "technical", 3, False, True, ()),
     Kind("probe", "technical", 4, False, False, ()),  # the probe's own press: shown to the probe alone
@@ -103,6 +104,7 @@ _ALL = (
 KINDS: dict[str, Kind] = {kind.name: kind for kind in _ALL}
 
 PROBE, PROBE_LOST = "probe", "probe_lost"
+MAINTENANCE_DUE = "maintenance_due"
 PRESSED = frozenset({"sos", "pull_cord"})
 
 

@@ -17,12 +17,12 @@ vi.mock('../src/devices/useDevices', () => ({ useDevices: () => held.value }))
 const device = (over: Partial<Device> = {}): Device => ({
   code: 'sos-h0001', profile: 'sos_button', area: SITE.area, site: SITE.code, zone: '', senior: 's1', gateway: '', firmware: '', enrolled_at: at(-9e5),
   online: null, online_at: null, seen_at: at(-10800), telemetry_at: null, event_at: null, test_at: null, battery: null, battery_at: null, signal: null,
-  signal_at: null, clock_wrong_at: null, silent: true, state: 'silent', ...over,
+  signal_at: null, clock_wrong_at: null, silent: true, state: 'silent', doubtful: null, ...over,
 })
 const page = (over: Partial<DeviceOverview> = {}): DeviceOverview => ({
   at: at(-5), listening_since: at(-86400), devices: 4, fine: 3, not_yet_known: 0, states: { fine: 3, silent: 1 }, unknown_residents: 0, worth_a_look: [],
   unprotected: [{ senior: card().senior!, site: SITE, why: 'silent', devices: ['sos-h0001'], since: at(-10800), phone: '022-1' }],
-  silent: [{ site: SITE.code, gateway: 'gw-1', silent: 1, devices: 3, since: at(-10800) }], troubled: [device()], sites: [SITE], ...over,
+  silent: [{ site: SITE.code, gateway: 'gw-1', silent: 1, devices: 3, since: at(-10800) }], troubled: [device()], doubtful: 0, nuisances: [], sites: [SITE], ...over,
 })
 
 let store: Store
@@ -54,6 +54,16 @@ describe('the devices page', () => {
   it('every value has its age', async () => {
     const text = await said(page({ troubled: [device({ battery: 11, battery_at: at(-7200), signal: -88, signal_at: at(-120), online: true, online_at: at(-60) })] }))
     for (const part of ['11 % 120 分钟前', '-88 dBm', '已连接']) expect(text.replace('2 小时', '120 分钟')).toContain(part)
+  })
+  it('a value that is not to be trusted says so in a word and a sign, with the reason', async () => {
+    const doubtful = { since: at(-3600), metrics: ['smoke_obscuration'], reasons: [{ rule: 'fault_dirty', value: 3.4, limit: 2.5, unit: '%/m', source: 'ours' }] }
+    const text = await said(page({ doubtful: 1, troubled: [device({ code: 'smoke-1', state: 'fine', doubtful })] }))
+    for (const part of ['⚠ 数值存疑 1', '⚠ 数值存疑：烟雾遮光']) expect(text).toContain(part)
+  })
+  it('what called for nothing is counted, and the task that came of it has its age', async () => {
+    const row = { device: 'smoke-1', profile: 'smoke_detector', area: SITE.area, site: SITE.code, nuisances: 4, real: 1, last: at(-600), due: true, incident: 'i9', task_at: at(-7200) }
+    const text = await said(page({ nuisances: [row, { ...row, device: 'smoke-2', nuisances: 1, due: false, incident: null, task_at: null }] }))
+    for (const part of ['误报 4 次 · 真实 1 次', '已派工', 'smoke-2', '未到派工次数']) expect(text).toContain(part)
   })
   it('just started, nobody is counted and it is said', async () => {
     const text = await said(page({ unprotected: [], troubled: [], silent: [], listening_since: at(-60), not_yet_known: 4, unknown_residents: 2, states: { not_yet_known: 4 } }))

@@ -160,3 +160,28 @@ async def test_what_is_measured_about_a_person_is_not_for_everybody(api: Any, fi
     assert (await responder.get("/api/devices/smoke-1/series", params=air)).status_code == 404
     for code in ("nobody", "smoke-9"):  # is not, or is elsewhere
         assert (await duty.get(f"/api/devices/{code}/series", params=air)).status_code == 404
+
+
+async def test_the_devices_page_says_whose_values_are_doubtful_and_who_called_for_nothing_how_often(
+    api: Any, field_of: Any
+) -> None:
+    duty = await api.login("duty")
+    for _ in range(3):
+        incident = await field_of.press("smoke-9", "smoke")
+        await duty.post(f"/api/incidents/{incident}/acknowledge", json={})
+        await duty.post(f"/api/incidents/{incident}/resolve", json={})
+        closed = await duty.post(f"/api/incidents/{incident}/close", json={"cause": "cooking_steam"})
+        assert closed.status_code == 200, closed.text
+    await field_of.press("heat-9", "sensor_fault")
+    await field_of.conn.execute("UPDATE alarms SET evidence = '{\"doubtful_temperature\": 1.0}' WHERE kind = 'sensor_fault'")
+    await field_of.conn.commit()
+    page = (await duty.get("/api/devices/overview")).json()
+    [doubtful] = [one for one in page["troubled"] if one["doubtful"]]
+    assert (page["doubtful"], doubtful["code"], doubtful["doubtful"]["metrics"]) == (1, "heat-9", ["temperature"])
+    [found] = (await duty.get("/api/devices", params={"code": "heat-9"})).json()
+    assert found["doubtful"] == doubtful["doubtful"]
+    [nuisance] = page["nuisances"]
+    assert (nuisance["device"], nuisance["nuisances"], nuisance["real"], nuisance["due"]) == ("smoke-9", 3, 0, True)
+    assert nuisance["incident"] is None, "no desk has looked yet"
+    assert nuisance["site"] in {site["code"] for site in page["sites"]}
+    assert (await (await api.login("duty-1")).get("/api/devices/overview")).json()["nuisances"] == [], "of another place"

@@ -99,6 +99,8 @@ export const story: Record<keyof typeof zh, string> = {
   'reason.fault_over': 'The sensor behaves again',
   'reason.chatter_often': '{value} short episodes within an hour, task from {limit}',
   'reason.chatter_over': 'Quiet again for an hour',
+  'reason.nuisances': '{value} nuisances in 30 days, a task from {limit}',
+  'reason.real_calls': '{value} real calls in the same time',
   'reason.silent': 'Nothing heard for {value}, limit {limit}',
   'reason.heard_again': 'Heard again after {value} of silence',
   'reason.fall_likely': 'Looks like a fall by {value}; an alarm from {limit}',

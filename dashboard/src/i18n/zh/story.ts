@@ -97,6 +97,8 @@ export const story = {
   'reason.fault_over': '传感器已恢复正常',
   'reason.chatter_often': '一小时内短促报警 {value} 次，{limit} 次起派工',
   'reason.chatter_over': '已安静一小时',
+  'reason.nuisances': '30 天内误报 {value} 次，{limit} 次起派工检修',
+  'reason.real_calls': '同期真实报警 {value} 次',
   'reason.silent': '已 {value} 没有任何消息，限 {limit}',
   'reason.heard_again': '静默 {value} 后恢复',
   'reason.fall_likely': '像跌倒的可能性 {value}，达到 {limit} 即报警',
