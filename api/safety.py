@@ -13,7 +13,7 @@ from api.shapes.safety import (
     CriterionShape,
     EvidenceShape,
     JudgedShape,
-    PartShape,
+    PointsShape,
     SafetyDayShape,
     SafetyDetail,
     SafetyRanking,
@@ -111,10 +111,10 @@ def may_withdraw(entered_by: str, who: Viewer) -> bool:
     return who.role == "admin" or entered_by == who.login
 
 
-def _part(judged: Judged) -> PartShape:
+def _part(judged: Judged) -> PointsShape:
     count = Counter(one.evidence.verdict for one in judged.weighed)
     points = judged.points
-    return PartShape(
+    return PointsShape(
         key=judged.key,
         applies=judged.applies,
         weight=points.weight,

@@ -31,7 +31,7 @@ class CriterionShape(Shape):
     mark: Mark
 
 
-class PartShape(Shape):
+class PointsShape(Shape):
     """How the weight of a criterion divides, scaled so that those that apply make 100; and how many pieces of evidence say so."""
 
     key: str
@@ -72,7 +72,7 @@ class SafetyRow(Shape):
     proven: float
     lost: float
     unknown: float
-    parts: list[PartShape]
+    parts: list[PointsShape]
     trend: list[SafetyDayShape]
 
 
@@ -109,7 +109,7 @@ class EvidenceShape(Shape):
 class JudgedShape(Shape):
     """A criterion with its evidence, what lost points first; at most 500 pieces, `more` were left out, all of them good."""
 
-    part: PartShape
+    part: PointsShape
     evidence: list[EvidenceShape]
     more: int
 

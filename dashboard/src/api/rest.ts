@@ -1262,8 +1262,7 @@ export interface components {
          * @description The devices page: who cannot call for help, and every device with something the matter, in one reading of one moment.
          *
          *     `listening_since`: since when a device could be heard; None: nobody listens now. `states`: how many devices in service are in
-         *     each state. `worth_a_look`: residents whose only device has a low battery. `troubled`: at most 2,000 devices, among them
-         *     those with a sensor fault (`doubtful`: how many). `nuisances`: what called for nothing within thirty days, worst first.
+         *     each state. `worth_a_look`: residents whose only device has a low battery. `troubled`: at most 2,000 devices.
          */
         DeviceOverview: {
             /**
@@ -1273,16 +1272,12 @@ export interface components {
             at: string;
             /** Devices */
             devices: number;
-            /** Doubtful */
-            doubtful: number;
             /** Fine */
             fine: number;
             /** Listening Since */
             listening_since: string | null;
             /** Not Yet Known */
             not_yet_known: number;
-            /** Nuisances */
-            nuisances: components["schemas"]["NuisanceShape"][];
             /** Silent */
             silent: components["schemas"]["SilentGroup"][];
             /** Sites */
@@ -1315,7 +1310,6 @@ export interface components {
             clock_wrong_at: string | null;
             /** Code */
             code: string;
-            doubtful: components["schemas"]["DoubtShape"] | null;
             /**
              * Enrolled At
              * Format: date-time
@@ -1506,21 +1500,6 @@ export interface components {
             sites: components["schemas"]["SitePoint"][];
             /** Timezone */
             timezone: string;
-        };
-        /**
-         * DoubtShape
-         * @description A sensor fault that stands: since when, why (reason.<rule>), and which metrics (empty: all) are not to be trusted.
-         */
-        DoubtShape: {
-            /** Metrics */
-            metrics: string[];
-            /** Reasons */
-            reasons: components["schemas"]["ReasonShape"][];
-            /**
-             * Since
-             * Format: date-time
-             */
-            since: string;
         };
         /**
          * EnrolmentForm
@@ -1812,7 +1791,7 @@ export interface components {
             evidence: components["schemas"]["EvidenceShape"][];
             /** More */
             more: number;
-            part: components["schemas"]["api__shapes__safety__PartShape"];
+            part: components["schemas"]["PointsShape"];
         };
         /**
          * LaneShape
@@ -1878,37 +1857,6 @@ export interface components {
             note: string;
         };
         /**
-         * NuisanceShape
-         * @description How often a device called for nothing in thirty days, `last` the newest time; `real` calls in the same time.
-         *
-         *     `incident`: the task that stands; without one `due` says that the desk will make one.
-         */
-        NuisanceShape: {
-            /** Area */
-            area: string;
-            /** Device */
-            device: string;
-            /** Due */
-            due: boolean;
-            /** Incident */
-            incident: string | null;
-            /**
-             * Last
-             * Format: date-time
-             */
-            last: string;
-            /** Nuisances */
-            nuisances: number;
-            /** Profile */
-            profile: string;
-            /** Real */
-            real: number;
-            /** Site */
-            site: string;
-            /** Task At */
-            task_at: string | null;
-        };
-        /**
          * OfferChoice
          * @description Whom to send; without `responder` the default rule chooses.
          */
@@ -1923,6 +1871,31 @@ export interface components {
         OutsideShape: {
             senior: components["schemas"]["SeniorBrief"];
             site: components["schemas"]["SiteBrief"];
+        };
+        /**
+         * PartShape
+         * @description A part of the platform, as it last reported at `at`; `state` is ours to say, since the dead report nothing.
+         */
+        PartShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Lane */
+            lane: string;
+            /** Name */
+            name: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "working" | "standing_by" | "stopped" | "silent";
         };
         /**
          * PlaybookShape
@@ -1968,6 +1941,30 @@ export interface components {
             low: number;
             /** Mean */
             mean: number;
+        };
+        /**
+         * PointsShape
+         * @description How the weight of a criterion divides, scaled so that those that apply make 100; and how many pieces of evidence say so.
+         */
+        PointsShape: {
+            /** Applies */
+            applies: boolean;
+            /** Bad */
+            bad: number;
+            /** Good */
+            good: number;
+            /** Key */
+            key: string;
+            /** Lost */
+            lost: number;
+            /** Not Known */
+            not_known: number;
+            /** Proven */
+            proven: number;
+            /** Unknown */
+            unknown: number;
+            /** Weight */
+            weight: number;
         };
         /** Position */
         Position: {
@@ -2270,7 +2267,7 @@ export interface components {
             /** Name Zh */
             name_zh: string;
             /** Parts */
-            parts: components["schemas"]["api__shapes__safety__PartShape"][];
+            parts: components["schemas"]["PointsShape"][];
             /** Proven */
             proven: number;
             /** Rank */
@@ -2507,7 +2504,7 @@ export interface components {
             /** Lanes */
             lanes: components["schemas"]["LaneShape"][] | null;
             /** Parts */
-            parts: components["schemas"]["api__shapes__system__PartShape"][] | null;
+            parts: components["schemas"]["PartShape"][] | null;
             probe: components["schemas"]["ProbeShape"] | null;
         };
         /**
@@ -2576,55 +2573,6 @@ export interface components {
             name_en: string;
             /** Name Zh */
             name_zh: string;
-        };
-        /**
-         * PartShape
-         * @description How the weight of a criterion divides, scaled so that those that apply make 100; and how many pieces of evidence say so.
-         */
-        api__shapes__safety__PartShape: {
-            /** Applies */
-            applies: boolean;
-            /** Bad */
-            bad: number;
-            /** Good */
-            good: number;
-            /** Key */
-            key: string;
-            /** Lost */
-            lost: number;
-            /** Not Known */
-            not_known: number;
-            /** Proven */
-            proven: number;
-            /** Unknown */
-            unknown: number;
-            /** Weight */
-            weight: number;
-        };
-        /**
-         * PartShape
-         * @description A part of the platform, as it last reported at `at`; `state` is ours to say, since the dead report nothing.
-         */
-        api__shapes__system__PartShape: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Lane */
-            lane: string;
-            /** Name */
-            name: string;
-            /**
-             * Started At
-             * Format: date-time
-             */
-            started_at: string;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "working" | "standing_by" | "stopped" | "silent";
         };
     };
     responses: never;

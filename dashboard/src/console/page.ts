@@ -2,9 +2,9 @@
 
 import { onScopeDispose, ref } from 'vue'
 
-export type Page = 'desk' | 'system' | 'devices'
+export type Page = 'desk' | 'system' | 'devices' | 'safety'
 
-export const pageOf = (path: string): Page => (path === '/system' ? 'system' : path === '/devices' ? 'devices' : 'desk')
+export const pageOf = (path: string): Page => (path === '/system' ? 'system' : path === '/devices' ? 'devices' : path.split('/')[1] === 'safety' ? 'safety' : 'desk')
 
 export function usePage() {
   const page = ref<Page>(pageOf(location.pathname))

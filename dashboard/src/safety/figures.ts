@@ -1,0 +1,43 @@
+/** Points as people read them, and the line of a trend. Pure. */
+
+import { fixed } from '../format/number'
+import type { Day, Part, Row } from './types'
+
+/** One decimal; a real loss is never shown as nothing. */
+export function pts(n: number): string {
+  return n > 0 && n < 0.05 ? '<0.1' : fixed(n, 1)
+}
+
+export const possible = (row: Pick<Row, 'lost'>): number => 100 - row.lost
+
+/** The criteria that cost most, at most so many. */
+export function worst(parts: readonly Part[], most: number): Part[] {
+  return parts.filter((it) => it.lost >= 0.05).sort((a, b) => b.lost - a.lost).slice(0, most)
+}
+
+/** Points of a line in a box of w × h, days without a score left out; `breaks` where the line is interrupted. */
+export function line(days: readonly Day[], w: number, h: number, pad = 2): { x: number; y: number; breaks: boolean }[] {
+  const scored = days.filter((it) => it.score !== null)
+  if (!scored.length) return []
+  const at = (it: Day) => Date.parse(it.day) / 86_400_000
+  const [from, to] = [at(days[0]!), at(days[days.length - 1]!)]
+  const low = Math.min(...scored.map((it) => it.score!))
+  const bottom = Math.min(low, 90) - 1
+  let before = Number.NEGATIVE_INFINITY
+  return scored.map((it) => {
+    const x = to === from ? w / 2 : pad + ((at(it) - from) / (to - from)) * (w - 2 * pad)
+    const y = h - pad - ((it.score! - bottom) / (100 - bottom)) * (h - 2 * pad)
+    const breaks = at(it) - before > 1.5
+    before = at(it)
+    return { x, y, breaks }
+  })
+}
+
+export const path = (points: readonly { x: number; y: number; breaks: boolean }[]): string =>
+  points.map((it) => `${it.breaks ? 'M' : 'L'}${it.x.toFixed(1)} ${it.y.toFixed(1)}`).join('')
+
+/** How the score has changed over the days, now included; null without two scores. */
+export function change(days: readonly Day[], now: number | null): number | null {
+  const first = days.find((it) => it.score !== null)
+  return first && now !== null ? now - first.score! : null
+}
