@@ -15,14 +15,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run what is asked for; the process status."""
     arguments = parser().parse_args(argv)
     names = [name for name in _BENCHMARKS if name not in _LONG] if arguments.benchmark == "all" else [arguments.benchmark]
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # ends as by ^C: servers stop and their data goes
-    for name in names:
-        try:
+    # told to end, it ends as by ^C: servers stop and their data goes; in the background of a shell ^C would be ignored
+    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        for name in names:
             found = asyncio.run(_BENCHMARKS[name](arguments))
-        except history.NoRoom as error:
-            print(error, file=sys.stderr)
-            return 1
-        print(json.dumps(found, ensure_ascii=False, indent=None if arguments.json else 2), flush=True)
+            print(json.dumps(found, ensure_ascii=False, indent=None if arguments.json else 2), flush=True)
+    except history.NoRoom as error:
+        print(error, file=sys.stderr)
+        return 1
+    finally:
+        signal.signal(signal.SIGTERM, before)
     return 0
 
 

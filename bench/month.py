@@ -118,6 +118,7 @@ async def fill(owner: Connection, month: Month) -> tuple[int, float]:
         indexes = await (await owner.execute(_INDEXES.encode())).fetchall()
         for _, drop in indexes:
             await owner.execute(drop.encode())
+        told(f"storing {month.devices * month.minutes:,} readings")
         began = time.perf_counter()
         stored = await copy(owner, "readings", _month(month), frozen=True)
         a_second = stored / (time.perf_counter() - began)

@@ -200,6 +200,9 @@ async def test_every_resolution_before_and_after_folding(both: Both) -> None:
                 await engine.points(device, "minutes", dense, NOW), [p for p in expected(readings, BY_MINUTE) if p.at >= dense]
             )
         await both.refresh()
+    since, until = dense + timedelta(seconds=90), NOW - timedelta(seconds=100)
+    wanted = [p for p in expected(readings, BY_MINUTE) if since - MINUTE < p.at < until]
+    assert same(await both.points(device, "minutes", since, until), wanted), "the minutes of both ends are whole"
 
 
 async def test_late_data_corrects_what_was_folded(both: Both) -> None:
