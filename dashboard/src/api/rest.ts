@@ -328,6 +328,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/incidents/{incident_id}/cap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Cap Message
+         * @description The CAP 1.2 message for the fire service, checked against the official schema; who took it is in the trail.
+         */
+        get: operations["cap_message_api_incidents__incident_id__cap_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/incidents/{incident_id}/close": {
         parameters: {
             query?: never;
@@ -1262,7 +1282,8 @@ export interface components {
          * @description The devices page: who cannot call for help, and every device with something the matter, in one reading of one moment.
          *
          *     `listening_since`: since when a device could be heard; None: nobody listens now. `states`: how many devices in service are in
-         *     each state. `worth_a_look`: residents whose only device has a low battery. `troubled`: at most 2,000 devices.
+         *     each state. `worth_a_look`: residents whose only device has a low battery. `troubled`: at most 2,000 devices, among them
+         *     those with a sensor fault (`doubtful`: how many). `nuisances`: what called for nothing within thirty days, worst first.
          */
         DeviceOverview: {
             /**
@@ -1272,12 +1293,16 @@ export interface components {
             at: string;
             /** Devices */
             devices: number;
+            /** Doubtful */
+            doubtful: number;
             /** Fine */
             fine: number;
             /** Listening Since */
             listening_since: string | null;
             /** Not Yet Known */
             not_yet_known: number;
+            /** Nuisances */
+            nuisances: components["schemas"]["NuisanceShape"][];
             /** Silent */
             silent: components["schemas"]["SilentGroup"][];
             /** Sites */
@@ -1310,6 +1335,7 @@ export interface components {
             clock_wrong_at: string | null;
             /** Code */
             code: string;
+            doubtful: components["schemas"]["DoubtShape"] | null;
             /**
              * Enrolled At
              * Format: date-time
@@ -1500,6 +1526,21 @@ export interface components {
             sites: components["schemas"]["SitePoint"][];
             /** Timezone */
             timezone: string;
+        };
+        /**
+         * DoubtShape
+         * @description A sensor fault that stands: since when, why (reason.<rule>), and which metrics (empty: all) are not to be trusted.
+         */
+        DoubtShape: {
+            /** Metrics */
+            metrics: string[];
+            /** Reasons */
+            reasons: components["schemas"]["ReasonShape"][];
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
         };
         /**
          * EnrolmentForm
@@ -1855,6 +1896,37 @@ export interface components {
         Note: {
             /** Note */
             note: string;
+        };
+        /**
+         * NuisanceShape
+         * @description How often a device called for nothing in thirty days, `last` the newest time; `real` calls in the same time.
+         *
+         *     `incident`: the task that stands; without one `due` says that the desk will make one.
+         */
+        NuisanceShape: {
+            /** Area */
+            area: string;
+            /** Device */
+            device: string;
+            /** Due */
+            due: boolean;
+            /** Incident */
+            incident: string | null;
+            /**
+             * Last
+             * Format: date-time
+             */
+            last: string;
+            /** Nuisances */
+            nuisances: number;
+            /** Profile */
+            profile: string;
+            /** Real */
+            real: number;
+            /** Site */
+            site: string;
+            /** Task At */
+            task_at: string | null;
         };
         /**
          * OfferChoice
@@ -3260,6 +3332,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Choice"][];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cap_message_api_incidents__incident_id__cap_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/cap+xml": unknown;
                 };
             };
             /** @description Unprocessable Entity */
