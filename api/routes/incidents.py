@@ -17,6 +17,7 @@ from dispatch.incident import IncidentEvent
 from store import evacuation
 from store import incidents as store
 from store.connect import Connection
+from store.corrections import correct_cause
 
 router = APIRouter(prefix="/api/incidents", tags=["incidents"])
 
@@ -66,6 +67,17 @@ async def close(incident_id: UUID, body: CauseChoice, here: Here, who: Who) -> I
 async def cancel(incident_id: UUID, body: CauseChoice, here: Here, who: Who) -> IncidentDetail:
     """Take back what was never an emergency; never what was pressed, nor fire."""
     return await _acted(here, who, incident_id, Action.CANCEL, IncidentEvent.CANCEL, cause=body.cause, note=body.note)
+
+
+@router.post("/{incident_id}/cause")
+async def correct(incident_id: UUID, body: CauseChoice, here: Here, who: Who) -> IncidentDetail:
+    """Give what is closed another cause: what falls are learned from follows it."""
+    now = datetime.now(UTC)
+
+    async def corrected(conn: Connection) -> None:
+        await correct_cause(conn, incident_id, body.cause, actor(who), now, body.note)
+
+    return await _answer(here, who, incident_id, Action.CLOSE, corrected)
 
 
 @router.post("/{incident_id}/notes")

@@ -69,6 +69,7 @@ export function useWords() {
       who: who(line.actor, names), name: responder, note: text('note'), colon_note: text('note') ? ` · ${text('note')}` : '', level: String(line.data['level'] ?? ''),
       step: text('step') ? said(`step.${text('step')}`, text('step')) : '', device: text('device'),
       cause: text('cause') ? said(`cause.${text('cause')}`, text('cause')) : '—', kind: kind ? said(`kind.${kind}`, kind) : '',
+      before: text('before') ? said(`cause.${text('before')}`, text('before')) : '—',
       senior: names.get(text('senior')) ?? text('senior'),
     })
   }

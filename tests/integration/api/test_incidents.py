@@ -165,6 +165,23 @@ async def test_what_is_not_allowed_says_what_is(api: Any, field_of: Any) -> None
     assert "false_press" in answer.json()["allowed"]
 
 
+async def test_a_cause_that_was_wrong_is_corrected_and_told(api: Any, field_of: Any) -> None:
+    incident = await field_of.press("sos-1")
+    duty, stranger, regulator = [await api.login(login) for login in ("duty-1", "duty-inst", "regulator")]
+    for act, body in (("acknowledge", {}), ("resolve", {}), ("close", {"cause": "help_needed"})):
+        early = await duty.post(f"/api/incidents/{incident}/cause", json={"cause": "real_fall"})
+        assert (early.status_code, early.json()["error"]) == (409, "not_allowed")
+        await duty.post(f"/api/incidents/{incident}/{act}", json=body)
+    right = {"cause": "real_fall", "note": "she says that she fell"}
+    assert (await stranger.post(f"/api/incidents/{incident}/cause", json=right)).status_code == 404
+    assert (await regulator.post(f"/api/incidents/{incident}/cause", json=right)).status_code == 403
+    assert (await duty.post(f"/api/incidents/{incident}/cause", json={"cause": "boredom"})).status_code == 422
+    found = (await duty.post(f"/api/incidents/{incident}/cause", json=right)).json()
+    assert (found["card"]["state"], found["card"]["cause"]) == ("closed", "real_fall")
+    last = found["trail"][-1]
+    assert (last["kind"], last["actor"], last["data"]) == ("cause_corrected", "duty-1", {**right, "before": "help_needed"})
+
+
 async def test_two_clicks_on_dispatch_send_one_person(api: Any, field_of: Any) -> None:
     incident = await field_of.press("sos-1")
     duty, other = await api.login("duty-1"), await api.login("duty")
