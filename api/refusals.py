@@ -1,6 +1,7 @@
 """Which refusal of the store and of ours answers with which status and key."""
 
 from api.problems import OURS
+from dispatch.cap import NoMessage
 from dispatch.playbook import NotTheirs, PersonNeeded, ReasonNeeded, UnknownStep
 from store.devices import DeviceExists, UnknownDevice, UnknownPlace, UnknownSite
 from store.dispatches import ResponderBusy
@@ -22,6 +23,7 @@ TABLE: dict[type[Exception], tuple[int, str]] = {
     NotPossible: (422, "invalid"),
     UnknownSite: (422, "unknown_place"),
     ResponderBusy: (409, "responder_busy"),
+    NoMessage: (409, "no_cap"),
     UnknownStep: (404, "unknown_step"),
     ReasonNeeded: (422, "reason_needed"),
     NotTheirs: (403, "not_permitted"),

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 
-from api import playbook
+from api import cap, playbook
 from api.access import Action, Viewer
 from api.context import Context, actor, context, demanded, viewer
 from api.shapes.playbook import PlaybookShape, SirenPress, StepPress
@@ -63,6 +63,20 @@ async def siren(incident_id: UUID, device: str, body: SirenPress, here: Here, wh
     answer = await _answer(here, who, incident_id, Action.SOUND, act)
     here.ordered.set()
     return answer
+
+
+@router.get("/{incident_id}/cap", response_class=Response, responses={200: {"content": {"application/cap+xml": {}}}})
+async def cap_message(incident_id: UUID, here: Here, who: Who) -> Response:
+    """The CAP 1.2 message for the fire service, checked against the official schema; who took it is in the trail."""
+    now = datetime.now(UTC)
+
+    async def transaction(conn: Connection) -> cap.Handed:
+        await demanded(who, incident_id, Action.SEE_CAP)(conn)
+        return await cap.handed(conn, incident_id, actor(who), now)
+
+    found = await here.database.run(transaction)
+    name = f'attachment; filename="{found.identifier}.xml"'
+    return Response(found.body, media_type="application/cap+xml", headers={"Content-Disposition": name})
 
 
 async def _answer(here: Context, who: Viewer, incident_id: UUID, action: Action, act: Work | None) -> PlaybookShape:
