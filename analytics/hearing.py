@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from analytics.kept import NOBODY, Numbered, Plan, Row, Speaker, layout
-from analytics.step import Detector, Origin, Scope
+from analytics.step import Detector, Origin, Scope, never
 
 _SHARED = (Scope.ZONE, Scope.SITE, Scope.RESIDENT)
 _WHOSE = {Scope.DEVICE: 0, Scope.ZONE: 1, Scope.SITE: 2, Scope.RESIDENT: 3}  # as the rows of a plan
@@ -71,8 +71,9 @@ class Hearing:
         if name not in self._plans:
             own = layout(kept + tuple(one for one in heard if one[1].scope is Scope.DEVICE and one not in kept))
             places = {scope: of.detectors for scope, of in ((Scope.DEVICE, own), *self._layouts.items())}
-            steps = ((_WHOSE[one[1].scope], places[one[1].scope].index(one), one[1]) for one in heard)
-            self._plans[name] = Plan(own, tuple(steps))
+            steps = tuple((_WHOSE[one[1].scope], places[one[1].scope].index(one), one[1]) for one in heard)
+            timed = sorted({whose for whose, _, detector in steps if detector.deadline is not never})
+            self._plans[name] = Plan(own, steps, tuple(timed))
         return self._plans[name]
 
     def _row(self, scope: Scope, name: str) -> Row:

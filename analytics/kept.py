@@ -29,10 +29,12 @@ def layout(detectors: tuple[Numbered, ...]) -> Layout:
 
 class Plan(Struct, frozen=True, eq=False, gc=False):
     """Who hears devices of one kind: `own` lays out the device's row, `steps` are (whose row, place in it, detector) in the
-    catalogue's order, the rows counted from 0 for the device's own through zone, site and resident."""
+    catalogue's order, the rows counted from 0 for the device's own through zone, site and resident; `timed` are the rows with a
+    deadline among them."""
 
     own: Layout
     steps: tuple[tuple[int, int, Detector[Any]], ...]
+    timed: tuple[int, ...]
 
 
 class Row(Struct, eq=False, gc=False):

@@ -133,7 +133,11 @@ class Trial:
         found: list[Finding] = []
         speaker = self._runtime._hearing.speaker(item.origin)
         drafts = self._drafts(speaker)
-        self._ticks(drafts, item.at, found)
+        for whose in speaker.plan.timed:
+            due = drafts[whose].deadline
+            if due is not None and due <= item.at:
+                self._ticks([drafts[each] for each in speaker.plan.timed], item.at, found)
+                break
         self._tell(speaker.plan, drafts, item, found)
         return found
 
@@ -160,8 +164,7 @@ class Trial:
 
     def _drafts(self, speaker: Speaker) -> list[Draft]:
         """As the rows of a plan."""
-        draft = self._draft
-        return [draft(speaker), draft(speaker.zone), draft(speaker.site), draft(speaker.resident)]
+        return [self._draft(row) for row in (speaker, speaker.zone, speaker.site, speaker.resident)]
 
     def _draft(self, row: Row) -> Draft:
         if row is NOBODY:
@@ -199,9 +202,8 @@ class Trial:
             made.states[place] = after
             if findings:
                 self._note(made.row, place, findings, found)
-        for made in drafts:
-            if made.row.layout.timed:
-                made.look()
+        for whose in plan.timed:
+            drafts[whose].look()
 
     def _step(self, made: Draft, place: int, item: Input, found: list[Finding]) -> datetime | None:
         """One step of one detector; answers the state's next deadline."""

@@ -60,17 +60,18 @@ def _rise(samples: bytes, at: int, temperature: float) -> float:
     return steepest
 
 
-def _remember(samples: bytes, at: int, temperature: float) -> bytes:
-    oldest, keep = at - _LONGEST_US, 0
-    while keep < len(samples) and _SAMPLE.unpack_from(samples, keep)[0] < oldest:
-        keep += _SAMPLE.size
-    if samples:
-        then, cooler = _SAMPLE.unpack_from(samples, len(samples) - _SAMPLE.size)
+def _remember(kept: bytes, at: int, temperature: float, floor: float) -> bytes:
+    """What is kept with one more temperature; the same object where it adds nothing."""
+    oldest, first, end = at - _LONGEST_US, _FLOOR.size, len(kept)
+    while first < end and _SAMPLE.unpack_from(kept, first)[0] < oldest:
+        first += _SAMPLE.size
+    if end:
+        then, cooler = _SAMPLE.unpack_from(kept, end - _SAMPLE.size)
         if at - then < _SPACING_US:
-            if not keep and cooler <= temperature:
-                return samples
-            return samples[keep : -_SAMPLE.size] + _SAMPLE.pack(then, min(cooler, temperature))
-    return samples[keep:] + _SAMPLE.pack(at, temperature)
+            if first == _FLOOR.size and cooler <= temperature:
+                return kept
+            return _FLOOR.pack(floor) + kept[first : -_SAMPLE.size] + _SAMPLE.pack(then, min(cooler, temperature))
+    return _FLOOR.pack(floor) + kept[first:] + _SAMPLE.pack(at, temperature)
 
 
 def _start(key: str, active: Mapping[str, datetime]) -> HeatState:
@@ -93,15 +94,13 @@ def _judged(state: HeatState, at: datetime, temperature: float) -> tuple[HeatSta
     late = is_late(state.condition, at)
     kept, rate = state.kept, 0.0
     if not late:
-        at_us, samples = (at - EPOCH) // _US, kept[_FLOOR.size :]
-        floor = min(_FLOOR.unpack_from(kept)[0], temperature) if kept else temperature
-        samples = _remember(samples, at_us, temperature)
-        rests = temperature - floor < CALM_RISE_C_PER_MIN and temperature < STATIC_C and state.condition.onset is None
-        if not rests:
-            floor, rate = min(cooler for _, cooler in _SAMPLE.iter_unpack(samples)), _rise(samples, at_us, temperature)
-        kept = _FLOOR.pack(floor) + samples
-        if rests:
+        at_us, floor = (at - EPOCH) // _US, min(_FLOOR.unpack_from(kept)[0], temperature) if kept else temperature
+        kept = _remember(kept, at_us, temperature, floor)
+        if temperature - floor < CALM_RISE_C_PER_MIN and temperature < STATIC_C and state.condition.onset is None:
             return HeatState(state.source, resting(at, state.condition.ended), kept), Change.NONE, rate
+        samples = kept[_FLOOR.size :]
+        rate = _rise(samples, at_us, temperature)
+        kept = _FLOOR.pack(min(cooler for _, cooler in _SAMPLE.iter_unpack(samples))) + samples
     over = temperature >= STATIC_C or rate >= RISE_C_PER_MIN
     calm = temperature < CALM_C and rate < CALM_RISE_C_PER_MIN
     condition, change = advance(state.condition, at, over, calm, HOLD)

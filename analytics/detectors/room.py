@@ -18,7 +18,7 @@ from analytics.condition import Change, Condition, advance, reset
 from analytics.detectors import nuisance, room_floor
 from analytics.detectors.room_model import Model, probability, score
 from analytics.detectors.room_reasons import check_reasons, confirmed_reasons, gas_co_reasons, look_reasons
-from analytics.detectors.room_signs import Channels, heard, signs
+from analytics.detectors.room_signs import Channel, Channels, heard, signs, unpacked
 from analytics.detectors.room_weights import MODEL
 from analytics.step import Detector, Event, Finding, Input, Origin, Reading, Reason, Reset, Scope, never
 from devices.keys import milliseconds
@@ -69,10 +69,10 @@ def room(name: str, scope: Scope, wants: Callable[[Origin], bool], judge: Score 
             return _armed(state, item.kind), ()
         if not isinstance(item, Reading | Event):
             return state, ()
-        witnesses, channels = _hear(state, item)
+        witnesses, channels, rows = _hear(state, item)
         if witnesses is state.witnesses and channels is state.channels:
             return state, ()
-        return _judged(state, item, witnesses, channels, judge, rule)
+        return _judged(state, item, witnesses, channels, rows, judge, rule)
 
     return Detector(name, VERSION, scope, "telemetry", MEMORY, KINDS, wants, _start, step, never)
 
@@ -90,20 +90,24 @@ def _armed(state: RoomState, kind: str) -> RoomState:
     return RoomState(state.source, state.witnesses, state.channels, state.over_since, *armed)
 
 
-def _hear(state: RoomState, item: Reading | Event) -> tuple[tuple[room_floor.Witness, ...], Channels]:
-    """The witnesses and channels after an item; the same tuples when it says nothing new."""
+_Heard = tuple[tuple[room_floor.Witness, ...], Channels, list[Channel]]
+
+
+def _hear(state: RoomState, item: Reading | Event) -> _Heard:
+    """The witnesses and channels after an item, these also in hand; the same objects when it says nothing new."""
     device, witnesses, channels = item.origin.device, state.witnesses, state.channels
     place, before = _witness(witnesses, device)
     if isinstance(item, Event):
-        after = room_floor.told(before, item)
+        after, rows = room_floor.told(before, item), unpacked(channels)
     else:
         after = room_floor.hear(before, item, channels)
-        channels = heard(channels, device, milliseconds(item.at), item.values)
+        channels, rows = heard(channels, device, milliseconds(item.at), item.values)
     if place == len(witnesses):
-        return ((*witnesses, after) if after is not before or isinstance(item, Reading) else witnesses), channels
+        new = after is not before or isinstance(item, Reading)
+        return ((*witnesses, after) if new else witnesses), channels, rows
     if after is before:
-        return witnesses, channels
-    return (*witnesses[:place], after, *witnesses[place + 1 :]), channels
+        return witnesses, channels, rows
+    return (*witnesses[:place], after, *witnesses[place + 1 :]), channels, rows
 
 
 def _witness(witnesses: tuple[room_floor.Witness, ...], device: str) -> tuple[int, room_floor.Witness]:
@@ -121,12 +125,13 @@ def _judged(
     item: Reading | Event,
     witnesses: tuple[room_floor.Witness, ...],
     channels: Channels,
+    rows: list[Channel],
     judge: Score,
     rule: str,
 ) -> tuple[RoomState, tuple[Finding, ...]]:
-    at, found = item.at, signs(channels)
+    at, found = item.at, signs(rows)
     logits = judge(found)
-    gas_co = gas_co_reasons(channels, CO_LOOK_PPM, GAS_LOOK_PCT_LEL)
+    gas_co = gas_co_reasons(rows, CO_LOOK_PPM, GAS_LOOK_PCT_LEL)
     stands = [(one.device, kind) for one in witnesses if not one.mute for kind in room_floor.standing(one, at)]
     if logits < 0 and not gas_co and not stands and _rests(state):
         return RoomState(state.source, witnesses, channels, None, state.look, state.gas_co, state.confirmed, state.check), ()

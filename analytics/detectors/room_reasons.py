@@ -1,10 +1,10 @@
 """What a room's findings say: each sign with its value, in words that i18n has."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from analytics.detectors import nuisance
 from analytics.detectors.room_model import probability
-from analytics.detectors.room_signs import Channels, means
+from analytics.detectors.room_signs import CO, GAS, Channel
 from analytics.detectors.room_weights import MODEL
 from analytics.step import Reason
 
@@ -37,14 +37,14 @@ def confirmed_reasons(fire: Sequence[tuple[str, str]]) -> tuple[Reason, ...]:
     return (*reasons, *(_VOUCHED[kind] for kind in sorted(kinds)))
 
 
-def gas_co_reasons(channels: Channels, co_ppm: float, gas_pct_lel: float) -> tuple[Reason, ...]:
+def gas_co_reasons(rows: Iterable[Channel], co_ppm: float, gas_pct_lel: float) -> tuple[Reason, ...]:
     """CO of the last minutes and gas of now, where they are at the pre-alarm's limits."""
     reasons: list[Reason] = []
-    for metric, level in means(channels, ("co", "gas")):
-        if metric == "co" and level.slow >= co_ppm:
-            reasons.append(Reason("co_look", round(level.slow, 1), co_ppm, "ppm", "EN 50291-1 lowest gate [M]; ours"))
-        if metric == "gas" and level.fast >= gas_pct_lel:
-            reasons.append(Reason("gas_look", round(level.fast, 1), gas_pct_lel, "%LEL", "GB 15322.2-2019 lower bound [M]; ours"))
+    for _, metric, _, _, fast, slow, _ in rows:
+        if metric == CO and slow >= co_ppm:
+            reasons.append(Reason("co_look", round(slow, 1), co_ppm, "ppm", "EN 50291-1 lowest gate [M]; ours"))
+        elif metric == GAS and fast >= gas_pct_lel:
+            reasons.append(Reason("gas_look", round(fast, 1), gas_pct_lel, "%LEL", "GB 15322.2-2019 lower bound [M]; ours"))
     return tuple(reasons)
 
 

@@ -9,7 +9,7 @@ A district has some two of these for every sensor, so those of a room are kept p
 """
 
 import struct
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
@@ -19,123 +19,95 @@ BASE_FALLS_S = 60.0
 BASE_RISES_S = 3600.0
 LONGEST_GAP_MS = 15 * 60_000  # what was not heard for longer starts anew
 
-METRICS = ("smoke_obscuration", "temperature", "co", "gas", "co2", "humidity")  # kept by place: only ever append
+METRICS = ("smoke_obscuration", "temperature", "co", "gas", "co2", "humidity")  # told by place: only ever append
+SMOKE, TEMPERATURE, CO, GAS, CO2, HUMIDITY = range(len(METRICS))
+NAMES = tuple(f"{metric}_{sign}" for metric in METRICS for sign in ("rise", "growth"))
 _PLACES = {metric: place for place, metric in enumerate(METRICS)}
-_SIGNS = tuple((f"{metric}_rise", f"{metric}_growth") for metric in METRICS)
-NAMES = tuple(name for pair in _SIGNS for name in pair)
-_NONE = dict.fromkeys(NAMES, 0.0)
-_CHANNEL = struct.Struct("<HBqI3d")  # place of the device, place of the metric, then a Channel
+_CHANNEL = struct.Struct("<HBqI3d")
+_SIZE = _CHANNEL.size
 _SLOW_MS = int(SLOW_S * 1000)
 
-
-class Channel(Struct, frozen=True, gc=False):
-    """One metric of one device. `at` in ms since the epoch; `age_ms` for how long it has been followed, `SLOW_S` at most."""
-
-    at: int
-    age_ms: int
-    fast: float
-    slow: float
-    base: float
-
-    @property
-    def rise(self) -> float:
-        """How far the present is above the calm level, in the metric's unit."""
-        return self.fast - self.base
-
-    @property
-    def growth(self) -> float:
-        """How far the present is above the last minutes, in the metric's unit."""
-        return self.fast - self.slow
+Channel = tuple[int, int, int, int, float, float, float]
+"""One metric of one device: places of the device and of the metric, when it was last heard (ms since the epoch), for how many ms it
+has been followed (`SLOW_S` at most), then `fast`, `slow` and `base` in the metric's unit."""
 
 
 class Channels(Struct, frozen=True, gc=False):
-    """Those of a room: its `devices` as they were first heard, and their channels, packed."""
+    """Those of a room as they are kept: its `devices` as they were first heard, and their channels, packed."""
 
     devices: tuple[str, ...] = ()
     packed: bytes = b""
 
 
+def unpacked(channels: Channels) -> list[Channel]:
+    """The channels of a room, in the order in which they were first heard."""
+    return list(_CHANNEL.iter_unpack(channels.packed))
+
+
 def follow(channel: Channel, at: int, value: float) -> Channel:
     """The channel after a value at `at` (ms); a late or repeated one changes nothing."""
-    gap = at - channel.at
+    device, metric, then, age_ms, fast, slow, base = channel
+    gap = at - then
     if gap <= 0:
         return channel
     if gap > LONGEST_GAP_MS:
-        return first(at, value)
+        return first(device, metric, at, value)
     span = gap / 1000
-    age_ms = channel.age_ms + gap
+    age_ms += gap
     if age_ms > _SLOW_MS:
         age_ms = _SLOW_MS
-    fast = channel.fast + (value - channel.fast) * span / (span + FAST_S)
-    slow = channel.slow + (value - channel.slow) * (span / (span + age_ms / 1000))
-    towards = BASE_FALLS_S if fast < channel.base else BASE_RISES_S
-    base = channel.base + (fast - channel.base) * span / (span + towards)
-    return Channel(at, age_ms, fast, slow, base)
+    fast += (value - fast) * span / (span + FAST_S)
+    slow += (value - slow) * (span / (span + age_ms / 1000))
+    base += (fast - base) * span / (span + (BASE_FALLS_S if fast < base else BASE_RISES_S))
+    return device, metric, at, age_ms, fast, slow, base
 
 
-def first(at: int, value: float) -> Channel:
+def first(device: int, metric: int, at: int, value: float) -> Channel:
     """A channel that begins: the first value is all that is known."""
-    return Channel(at, 0, value, value, value)
+    return device, metric, at, 0, value, value, value
 
 
-def heard(channels: Channels, device: str, at: int, values: Mapping[str, float]) -> Channels:
-    """All channels of a room after one reading of one device; the same object when nothing in it is new."""
-    devices, packed = channels.devices, channels.packed
+def heard(channels: Channels, device: str, at: int, values: Mapping[str, float]) -> tuple[Channels, list[Channel]]:
+    """All channels of a room after one reading of one device, as kept and in hand; the same object when nothing in it is new."""
+    devices, rows = channels.devices, unpacked(channels)
     number = devices.index(device) if device in devices else len(devices)
-    known: list[int] = []
-    after: bytearray | None = None
-    for place, (of, metric, *numbers) in enumerate(_CHANNEL.iter_unpack(packed)):
-        if of != number or (value := values.get(METRICS[metric])) is None:
-            continue
-        known.append(metric)
-        before = Channel(*numbers)
-        one = follow(before, at, value)
-        if one is not before:
-            after = after or bytearray(packed)
-            _CHANNEL.pack_into(after, place * _CHANNEL.size, of, metric, one.at, one.age_ms, one.fast, one.slow, one.base)
-    new = [which for metric in values if (which := _PLACES.get(metric)) is not None and which not in known]
-    if new:
-        more = (_CHANNEL.pack(number, which, at, 0, *(values[METRICS[which]],) * 3) for which in new)
-        return Channels(devices if number < len(devices) else (*devices, device), b"".join((after or packed, *more)))
-    return channels if after is None else Channels(devices, bytes(after))
+    known, after = 0, None
+    for place, row in enumerate(rows):
+        if row[0] == number and (value := values.get(METRICS[row[1]])) is not None:
+            known += 1
+            followed = follow(row, at, value)
+            if followed is not row:
+                rows[place] = followed
+                after = after or bytearray(channels.packed)
+                _CHANNEL.pack_into(after, place * _SIZE, *followed)
+    if known < sum(map(_PLACES.__contains__, values)):
+        before = {row[1] for row in rows if row[0] == number}
+        new = [
+            first(number, _PLACES[name], at, value) for name, value in values.items() if _PLACES.get(name, -1) not in {-1, *before}
+        ]
+        packed = b"".join((after or channels.packed, *(_CHANNEL.pack(*row) for row in new)))
+        return Channels(devices if number < len(devices) else (*devices, device), packed), [*rows, *new]
+    return (channels if after is None else Channels(devices, bytes(after))), rows
 
 
-def last_heard(channels: Channels, device: str, metric: str) -> int | None:
-    """When this metric of this device was last heard, in ms since the epoch."""
-    channel = _channel(channels, device, metric)
-    return None if channel is None else channel.at
+def of_device(channels: Channels, rows: Iterable[Channel], device: str, metric: int) -> Channel | None:
+    """The channel of this metric of this device, where it was heard."""
+    number = channels.devices.index(device) if device in channels.devices else -1
+    return next((row for row in rows if row[0] == number and row[1] == metric), None)
 
 
-def growth(channels: Channels, device: str, metric: str) -> float:
-    """How far this metric of this device is above the last minutes; 0 where it was never heard."""
-    channel = _channel(channels, device, metric)
-    return 0.0 if channel is None else channel.growth
+def growth(channel: Channel) -> float:
+    """How far the present is above the last minutes, in the metric's unit."""
+    return channel[4] - channel[5]
 
 
-def means(channels: Channels, metrics: Collection[str]) -> Iterator[tuple[str, Channel]]:
-    """The channels of these metrics, each with its metric, in the order in which they were first heard."""
-    wanted = [_PLACES[metric] for metric in metrics]
-    for _, metric, *numbers in _CHANNEL.iter_unpack(channels.packed):
-        if metric in wanted:
-            yield METRICS[metric], Channel(*numbers)
-
-
-def signs(channels: Channels) -> dict[str, float]:
+def signs(rows: Iterable[Channel]) -> dict[str, float]:
     """The largest rise and growth of each metric among the devices of the room; 0 for what nobody measures."""
-    found = _NONE.copy()
-    for _, metric, _, _, fast, slow, base in _CHANNEL.iter_unpack(channels.packed):
-        rise, growth = _SIGNS[metric]
+    found = [0.0] * len(NAMES)
+    for _, metric, _, _, fast, slow, base in rows:
+        rise = 2 * metric
         if (high := fast - base) > found[rise]:
             found[rise] = high
-        if (high := fast - slow) > found[growth]:
-            found[growth] = high
-    return found
-
-
-def _channel(channels: Channels, device: str, metric: str) -> Channel | None:
-    devices, wanted = channels.devices, _PLACES[metric]
-    number = devices.index(device) if device in devices else -1
-    for of, which, *numbers in _CHANNEL.iter_unpack(channels.packed):
-        if of == number and which == wanted:
-            return Channel(*numbers)
-    return None
+        if (high := fast - slow) > found[rise + 1]:
+            found[rise + 1] = high
+    return dict(zip(NAMES, found, strict=True))

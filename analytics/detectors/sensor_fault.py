@@ -14,7 +14,19 @@ from typing import Any
 from msgspec import Struct
 
 from analytics.condition import Change, Condition, advance, reset
-from analytics.detectors.sensor_watch import LIMITS, LOOKS_WELL_FOR, MEMORY, SIZE, begin, faults, near, unpacked, watch
+from analytics.detectors.sensor_watch import (
+    EVERY_MS,
+    LIMITS,
+    LOOKS_WELL_FOR,
+    MEMORY,
+    SIZE,
+    begin,
+    faults,
+    last,
+    near,
+    unpacked,
+    watch,
+)
 from analytics.step import Detector, Finding, Input, Origin, Reading, Reason, Reset, Scope, never
 from devices.keys import milliseconds
 
@@ -63,19 +75,18 @@ def _step(state: FaultState, item: Input) -> tuple[FaultState, tuple[Finding, ..
 
 def _watched(metrics: tuple[str, ...], kept: bytes, at: int, values: Mapping[str, float]) -> tuple[tuple[str, ...], bytes]:
     """All watches after a reading; the same object when it says nothing new, or too soon."""
-    parts: list[bytes] = []
-    known, changed = 0, False
+    known, after = 0, None
     for place, metric in enumerate(metrics):
-        one = kept[place * SIZE : place * SIZE + SIZE]
-        if (value := values.get(metric)) is not None:
-            known += 1
-            after = watch(metric, one, at, value)
-            changed, one = changed or after is not one, after
-        parts.append(one)
+        if (value := values.get(metric)) is None:
+            continue
+        known += 1
+        if at - last(kept, place) >= EVERY_MS:
+            after = after or bytearray(kept)
+            after[place * SIZE : place * SIZE + SIZE] = watch(metric, kept, place, at, value)
     if known < sum(map(LIMITS.__contains__, values)):
         new = tuple(metric for metric in values if metric in LIMITS and metric not in metrics)
-        return _with(metrics, new), b"".join((*parts, *(begin(metric, at, values[metric]) for metric in new)))
-    return metrics, b"".join(parts) if changed else kept
+        return _with(metrics, new), b"".join((after or kept, *(begin(metric, at, values[metric]) for metric in new)))
+    return metrics, kept if after is None else bytes(after)
 
 
 @lru_cache(maxsize=256)

@@ -50,6 +50,7 @@ LIMITS: dict[str, Limits] = {
 
 
 _WATCH = struct.Struct("<q6I2d10f?")  # the fields of a Watch
+_AT = struct.Struct("<q")  # of them the first
 SIZE = _WATCH.size
 _LONGEST_MS = 2**32 - 1
 _BEFORE = 6
@@ -102,12 +103,16 @@ def near(kept: bytes, place: int) -> bool:
     return kept[place * SIZE + SIZE - 1] != 0
 
 
-def watch(metric: str, one: bytes, at: int, value: float) -> bytes:
-    """The watch after a value; the same object for what is late, repeated or too soon."""
-    then, same_ms, top_ms, jumped_ms, same, readings, windows, was, zigzag, *levels, _ = _WATCH.unpack(one)
+def last(kept: bytes, place: int) -> int:
+    """When one of several took its last value, in ms; what comes within `EVERY_MS` of it is too soon for it."""
+    at: int = _AT.unpack_from(kept, place * SIZE)[0]
+    return at
+
+
+def watch(metric: str, kept: bytes, place: int, at: int, value: float) -> bytes:
+    """One of several after a value that is not too soon."""
+    then, same_ms, top_ms, jumped_ms, same, readings, windows, was, zigzag, *levels, _ = _WATCH.unpack_from(kept, place * SIZE)
     gap = at - then
-    if gap < EVERY_MS:
-        return one
     if gap > LONGEST_GAP_MS:
         return begin(metric, at, value)
     limits, span = LIMITS[metric], gap / 1000

@@ -29,12 +29,12 @@ def signs_of(recording: Recording) -> dict[str, _Rows]:
     found: dict[str, _Rows] = {}
     for item in messages(recording, DEVICES):
         zone = item.origin.zone
-        channels[zone] = heard(channels.get(zone, Channels()), item.origin.device, milliseconds(item.at), item.values)
+        channels[zone], in_hand = heard(channels.get(zone, Channels()), item.origin.device, milliseconds(item.at), item.values)
         rows = found.setdefault(zone, [])
         t_s = seconds_of(item.at)
         if rows and rows[-1][0] == t_s:
             rows.pop()
-        rows.append((t_s, signs(channels[zone])))
+        rows.append((t_s, signs(in_hand)))
     return found
 
 

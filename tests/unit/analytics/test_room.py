@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from analytics.detectors import co, fixed_thresholds, heat, nuisance, room
 from analytics.detectors.room_model import Model, Term, probability, score
-from analytics.detectors.room_signs import NAMES, Channels, first, follow, signs
+from analytics.detectors.room_signs import NAMES, TEMPERATURE, first, follow, signs
 from analytics.detectors.room_weights import MODEL
 from analytics.runtime import Runtime
 from analytics.step import Event, Finding, Reading, Scope
@@ -189,13 +189,13 @@ VALUES = st.lists(st.tuples(st.integers(1, 600_000), st.floats(-50, 500)), min_s
 
 @given(values=VALUES)
 def test_means_stay_between_what_was_measured(values: list[tuple[int, float]]) -> None:
-    at, channel = 0, first(0, values[0][1])
+    at, channel = 0, first(0, TEMPERATURE, 0, values[0][1])
     low = high = values[0][1]
     for gap, value in values:
         at += gap
         channel = follow(channel, at, value)
         low, high = min(low, value), max(high, value)
-        for mean in (channel.fast, channel.slow, channel.base):
+        for mean in channel[4:]:
             assert low - 1e-6 <= mean <= high + 1e-6
     assert follow(channel, at, 1e9) is channel, "a repeat changes nothing"
 
@@ -203,7 +203,7 @@ def test_means_stay_between_what_was_measured(values: list[tuple[int, float]]) -
 @given(weight=st.floats(0, 5), value=st.floats(0, 500), more=st.floats(0, 500))
 def test_a_stronger_sign_never_lowers_the_score(weight: float, value: float, more: float) -> None:
     model = Model("m", (Term("co_rise", 10.0, 300.0, weight),), -1.0, 2.0)
-    less = signs(Channels()) | {"co_rise": value}
+    less = signs(()) | {"co_rise": value}
     assert score(model, less) <= score(model, less | {"co_rise": value + more})
     assert 0.0 <= probability(score(model, less)) <= 1.0
 

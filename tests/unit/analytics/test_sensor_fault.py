@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from analytics.detectors import chatter, sensor_fault
-from analytics.detectors.sensor_watch import LIMITS, begin, faults, unpacked, watch
+from analytics.detectors.sensor_watch import LIMITS, unpacked
 from analytics.runtime import Runtime
 from analytics.step import Finding, Reading
 from devices.profiles import PROFILES
@@ -84,10 +84,12 @@ def test_what_behaves_again_is_over_half_an_hour_later(reading: Make, run: Run) 
 
 
 def test_every_second_costs_no_more_than_every_five(reading: Make) -> None:
-    one = begin("co", 0, 1.0)
-    assert watch("co", one, 4_999, 50.0) is one
-    assert unpacked(watch("co", one, 5_000, 50.0)).value == 50.0
-    assert faults("co", unpacked(one)) == ()
+    (detector,) = sensor_fault.DETECTORS
+    state, _ = detector.step(detector.start("d", {}), reading("co_detector", 0, {"co": 1.0}))
+    assert detector.step(state, reading("co_detector", 4.999, {"co": 50.0}))[0] is state
+    after, _ = detector.step(state, reading("co_detector", 5, {"co": 50.0}))
+    assert unpacked(after.watches).value == 50.0
+    assert sensor_fault.doubtful(after) == ()
 
 
 def test_limits_are_about_metrics_that_devices_have() -> None:
