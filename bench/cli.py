@@ -62,7 +62,7 @@ def _alarm(arguments: argparse.Namespace) -> alarm.Parameters:
 
 
 def _history(arguments: argparse.Namespace) -> history.Parameters:
-    full = arguments.full and arguments.benchmark == "history"  # 36 GB on the disk: never as a part of all
+    full = arguments.full and arguments.benchmark == "history"  # 23 GB on the disk: never as a part of all
     return history.Parameters(arguments.readings or (100_000_000 if full else 2_000_000))
 
 

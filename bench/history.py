@@ -38,7 +38,7 @@ _SPAN = timedelta(days=month.DAYS)
 _QUESTIONS, _EXPLAINED, _DENSE_QUESTIONS = 400, 50, 50
 _POINTS = 1_000
 _GB = 10**9
-_BYTES_A_READING, _BYTES_BESIDE = 330, 3 * _GB  # at the peak, while the key is sorted; write-ahead log and an empty cluster
+_BYTES_A_READING, _BYTES_BESIDE = 260, 3 * _GB  # at the peak, while the key is sorted; write-ahead log and an empty cluster
 _LIVE_DEVICES = 200
 _ROLL_UPS = ("folded_hours", "folded_days")
 _HOURS = statements("history")["hours"]
