@@ -85,14 +85,22 @@ def _table(path: Path) -> pa.Table:
 
 
 def cast(recording: Recording, devices: Sequence[DeviceEntry], site: str) -> Parts:
-    """Who plays which role of which station: station → profile → device; a station may lack a role. Raises NotARecording."""
+    """Who plays which role of which station: station → profile → device; a station may lack a role. Raises NotARecording.
+
+    A station is one place: its devices hang in the zone of its smoke detector, at a site without zones anywhere.
+    """
     ours = [one for one in devices if one.site == site]
     free = {role: sorted((d for d in ours if d.profile == role), key=lambda d: (d.zone, d.code)) for role in _ROLES}
     if not free["smoke_detector"]:
         raise NotARecording(f"{site}: expected a site with smoke detectors, got none")
     parts: Parts = {}
     for station in recording.stations:
-        parts[station] = {role: free[role].pop(0) for role in _ROLES if free[role]}
+        if free["smoke_detector"]:
+            zone = free["smoke_detector"][0].zone
+            there = {role: next((one for one in free[role] if one.zone == zone), None) for role in _ROLES}
+            parts[station] = {role: one for role, one in there.items() if one is not None}
+            for role, one in parts[station].items():
+                free[role].remove(one)
     return parts
 
 

@@ -26,6 +26,9 @@ export function after(zones: readonly FireZone[], zone: FireZone): number {
 
 export const inside = (list: readonly Evacuee[]): Evacuee[] => list.filter((one) => one.out_at === null)
 
+/** How many of those who are still where it burns cannot walk out. */
+export const carry = (list: readonly Evacuee[]): number => inside(list).filter((one) => one.order > 0 && one.reduced_mobility).length
+
 export interface Group { readonly key: 'cannot_walk' | 'zone' | 'floor'; readonly people: Evacuee[] }
 
 /** The server's order in three parts: who cannot walk where it burns, the others there, the rest of the floor. */

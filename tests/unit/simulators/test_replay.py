@@ -14,7 +14,7 @@ from simulators import replay
 
 
 def _device(code: str, profile: str) -> DeviceEntry:
-    return DeviceEntry(code, profile, "inst01", f"zone-{code}", "", "120105001", "", "1.0")
+    return DeviceEntry(code, profile, "inst01", f"zone-{code[-1]}", "", "120105001", "", "1.0")
 
 
 DEVICES = [
@@ -62,6 +62,17 @@ def test_values_are_what_a_detector_can_say_and_missing_ones_are_not_invented(re
     heard = {one.device.code for one in played}
     assert "co-1" in heard  # station B, whose CO was recorded
     assert "co-2" not in heard  # station A, whose CO was not
+
+
+def test_a_station_is_one_place(recording: Path) -> None:
+    found = replay.load(recording)
+    parts = replay.cast(found, [*DEVICES[:2], DEVICES[3]], "inst01")
+    assert {station: {one.zone for one in roles.values()} for station, roles in parts.items()} == {"B": {"zone-1"}, "A": {"zone-2"}}
+    assert {station: set(roles) for station, roles in parts.items()} == {
+        "B": {"smoke_detector"},
+        "A": {"smoke_detector", "co_detector"},
+    }
+    assert set(replay.cast(found, DEVICES[:1], "inst01")) == {"B"}, "there is one place, and it is that of the fire"
 
 
 def test_an_unknown_experiment_names_those_there_are(recording: Path) -> None:

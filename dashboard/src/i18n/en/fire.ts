@@ -18,6 +18,7 @@ export const fire: Record<string, string> = {
   'panel.limit': 'limit {limit}',
   'panel.doubtful': '⚠ doubtful',
   'evacuation.title': 'Evacuation list',
+  'evacuation.first': 'Bring out next',
   'evacuation.open': 'all {n} · print',
   'evacuation.left': '{n} of {m} not out yet',
   'evacuation.carried': '{n} to be carried or led',

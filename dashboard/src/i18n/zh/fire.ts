@@ -18,6 +18,7 @@ export const fire: Record<string, string> = {
   'panel.limit': '限 {limit}',
   'panel.doubtful': '⚠ 存疑',
   'evacuation.title': '疏散名单',
+  'evacuation.first': '接下来先撤',
   'evacuation.open': '全部 {n} 人 · 打印',
   'evacuation.left': '尚未撤出 {n} / {m} 人',
   'evacuation.carried': '需搬抬或搀扶 {n} 人',
