@@ -1,7 +1,12 @@
 """Beside a zone that burns the others are watched with half the limits; the order in which they went is told."""
 
+import sys
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from types import FrameType
+from typing import Any
 
 from msgspec import structs
 
@@ -53,3 +58,38 @@ def test_a_device_that_sounded_lights_its_zone_but_not_in_a_drill(reading: Make,
     for drill, looks in ((True, 0), (False, 1)):
         said = event("smoke_detector", 0, "smoke", None, drill)
         assert len(run(spread.DETECTORS, [said, smoke(reading, "b", 60, 6.0)])) == looks
+
+
+def work(step: Callable[[], object]) -> int:
+    """How many lines of the detectors run: what a step does, whatever the machine does."""
+    lines: Counter[str] = Counter()
+
+    def trace(frame: FrameType, event: str, _argument: object) -> Any:
+        if event == "line" and "detectors" in frame.f_code.co_filename:
+            lines[frame.f_code.co_name] += 1
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        step()
+    finally:
+        sys.settrace(before)
+    return lines.total()
+
+
+def test_a_reading_costs_the_same_in_a_large_house(reading: Make) -> None:
+    """It looks through its own zone, not through all devices of the site."""
+    (detector,) = spread.DETECTORS
+
+    def said(zone: int, device: int, second: float) -> Reading:
+        return of(reading("heat_detector", second, {"temperature": 21.0}, device=f"heat-{zone}-{device}"), f"zone-{zone:04d}")
+
+    costs = []
+    for zones in (5, 500):
+        state = detector.start("site", {})
+        for zone in range(zones):
+            for device in range(3):
+                state, _ = detector.step(state, said(zone, device, zone))
+        costs.append(work(partial(detector.step, state, said(3, 1, 1000))))
+    assert costs[0] == costs[1] > 10
