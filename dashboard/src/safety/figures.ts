@@ -36,8 +36,8 @@ export function line(days: readonly Day[], w: number, h: number, pad = 2): { x: 
 export const path = (points: readonly { x: number; y: number; breaks: boolean }[]): string =>
   points.map((it) => `${it.breaks ? 'M' : 'L'}${it.x.toFixed(1)} ${it.y.toFixed(1)}`).join('')
 
-/** How the score has changed over the days, now included; null without two scores. */
-export function change(days: readonly Day[], now: number | null): number | null {
-  const first = days.find((it) => it.score !== null)
-  return first && now !== null ? now - first.score! : null
+/** How the score has changed over the days that are kept; null without two scores. The moment itself is left out: after a start much is not known yet. */
+export function change(days: readonly Day[]): number | null {
+  const scored = days.filter((it) => it.score !== null)
+  return scored.length > 1 ? scored[scored.length - 1]!.score! - scored[0]!.score! : null
 }

@@ -1,5 +1,7 @@
 """The arithmetic of the index: weights are 100, parts add up, and evidence of harm never raises anything."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -106,3 +108,9 @@ def test_ranks_are_shared_and_kept_from_those_without_a_score() -> None:
 
     scores = [score(counted(of(*one))) for one in ((9, 1, 0), (20, 0, 0), (9, 1, 0), (1, 0, 9), (0, 20, 0))]
     assert ranks(scores) == [2, 1, 2, None, 4]
+
+
+def test_the_document_has_the_table_of_the_program() -> None:
+    document = (Path(__file__).resolve().parents[3] / "docs" / "safety-index.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) \|.*\| (\w+) \|$", document, re.M)
+    assert rows == [(key, str(one.weight), one.mark) for key, one in CRITERIA.items()]
