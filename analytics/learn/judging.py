@@ -21,11 +21,18 @@ _KEPT = ("trials", "falls", "sensitivity", "specificity", "precision", "f1", "fa
 _MORE = ("delay_from_impact_s", "subjects", "activities")
 
 
-def leave_each_out(trials: Sequence[Trial], given: Examples, seed: int, cpu: Clock) -> Iterator[list[Outcome]]:
-    """Person by person: what a model of all the others finds in this one's trials. `given` are the examples of `trials`."""
-    for name in np.unique(given.people):
-        own = given.people == name
-        model, _ = train(given.of(~own), seed, "left-out")
+def leave_each_out(
+    trials: Sequence[Trial], given: Examples, seed: int, cpu: Clock, beside: Sequence[Examples] = (), together_out: int = 1
+) -> Iterator[list[Outcome]]:
+    """Person by person: what a model of all the others finds in this one's trials. `given` are the examples of `trials`; those of
+    sets `beside` teach too, as they teach the model that ships. With `together_out` above 1 so many people are left out at a
+    time: fewer models to grow, each of which knows less."""
+    people = np.unique(given.people)
+    groups = -(-len(people) // together_out)
+    for group in range(groups):
+        own = np.isin(given.people, people[group::groups])
+        others = given.of(~own)
+        model, _ = train(together((others, *beside)) if beside else others, seed, "left-out")
         mine = [one for one, is_own in zip(trials, own, strict=True) if is_own]
         yield outcomes(fall_motion(model.judge()), mine, cpu)
 

@@ -6,7 +6,6 @@ import json
 import os
 import sys
 import time
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -14,8 +13,7 @@ from typing import Any
 
 from analytics import models
 from analytics.detectors.fall_motion import fall_motion
-from analytics.evaluate.falls import outcomes, report
-from analytics.evaluate.recording import Trial
+from analytics.evaluate.falls import Outcome, outcomes, report
 from analytics.fall_judge import RULE, FallModel
 from analytics.learn import judging, saved
 from analytics.learn.falls import PARAMETERS, Examples, examples, together, train
@@ -26,6 +24,7 @@ from vigil.settings import Settings
 
 SETS = ("sisfall", "wedafall", "mobifall")  # the first is the main one
 VARIANTS = {"sisfall": 1, "wedafall": 3, "mobifall": 2}  # copies as another device: more of the small sets
+JUDGED = ("everyone", "across", "as-shipped")
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _SCORES = _CHECKOUT / "docs" / "scores" / "falls.json"
 _CARD = _CHECKOUT / "docs" / "models" / "falls.json"
@@ -85,12 +84,13 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument(
         "--judge",
-        choices=("everyone", "across", "all"),
-        nargs="?",
-        const="all",
-        help="judge instead of train: everyone left out once, every set left out once, or both (the default)",
+        choices=JUDGED,
+        nargs="*",
+        help="judge instead of train: everyone left out, taught by the rest of the set; every set left out; people left out, all "
+        "sets teaching, as they teach the model that ships (default: all three)",
     )
     parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS), help="only these (default: all)")
+    parser.add_argument("--together", type=int, default=1, metavar="N", help="as-shipped: leave out so many people at a time")
     parser.add_argument("--model", type=Path, default=models.FALLS, help="where the model goes")
     parser.add_argument("--scores", type=Path, default=_SCORES, help="where the figures go")
 
@@ -102,7 +102,7 @@ def _train(arguments: argparse.Namespace) -> dict[str, Any]:
         raise BadRecording("expected --data DIR, the folder of the recordings")
     trials = {name: recordings.trials(arguments.data / f"{name}.parquet") for name in arguments.sets}
     given = {name: examples(rows, arguments.seed, VARIANTS[name]) for name, rows in trials.items()}
-    if arguments.judge:
+    if arguments.judge is not None:
         return _judge(arguments, trials, given)
     model, grown = train(together(given.values()), arguments.seed, f"falls-{datetime.now(UTC):%Y%m%d}-{arguments.seed}")
     models.save_falls(model, arguments.model)
@@ -130,16 +130,34 @@ def _judge(arguments: argparse.Namespace, trials: judging.Sets, given: dict[str,
     scores = json.loads(arguments.scores.read_text()) if arguments.scores.exists() else {}
     scores |= {"seed": arguments.seed, "parameters": PARAMETERS, "variants": VARIANTS, "versions": _versions()}
     scores["data"] = scores.get("data", {}) | {name: _hash(arguments.data / f"{name}.parquet") for name in trials}
-    if arguments.judge != "everyone":
+    chosen = arguments.judge or JUDGED
+    if "across" in chosen:
         _judge_across(arguments, trials, given, scores)
-    if arguments.judge == "across":
-        return scores
-    scores["rule"] = scores.get("rule", {}) | {name: judging.by_rule(rows, time.process_time) for name, rows in trials.items()}
-    for name in sorted(trials, key=lambda one: len(trials[one])):
-        found = _everyone(name, trials[name], given[name], arguments.seed)
-        scores["leave_one_subject_out"] = scores.get("leave_one_subject_out", {}) | {name: judging.figures(found)}
-        _keep(arguments.scores, scores, f"{name}, leave one subject out", scores["leave_one_subject_out"][name])
+    if "as-shipped" in chosen:
+        _judge_people(arguments, trials, given, scores, "taught_by_all_sets", arguments.together)
+    if "everyone" in chosen:
+        scores["rule"] = scores.get("rule", {}) | {name: judging.by_rule(rows, time.process_time) for name, rows in trials.items()}
+        _judge_people(arguments, trials, given, scores, "leave_one_subject_out", 1)
     return scores
+
+
+def _judge_people(
+    arguments: argparse.Namespace,
+    trials: judging.Sets,
+    given: dict[str, Examples],
+    scores: dict[str, Any],
+    kind: str,
+    at_a_time: int,
+) -> None:
+    for name in sorted(trials, key=lambda one: len(trials[one])):
+        others = [rows for other, rows in given.items() if other != name] if kind == "taught_by_all_sets" else []
+        found: list[Outcome] = []
+        for part in judging.leave_each_out(trials[name], given[name], arguments.seed, time.process_time, others, at_a_time):
+            found += part
+            print(f"{name}: {len(found)} of {len(trials[name])} trials", file=sys.stderr, flush=True)
+        row = {"left_out_at_a_time": at_a_time, **judging.figures(found)}
+        scores[kind] = scores.get(kind, {}) | {name: row}
+        _keep(arguments.scores, scores, f"{name}, {kind}", row)
 
 
 def _judge_across(arguments: argparse.Namespace, trials: judging.Sets, given: dict[str, Examples], scores: dict[str, Any]) -> None:
@@ -149,14 +167,6 @@ def _judge_across(arguments: argparse.Namespace, trials: judging.Sets, given: di
         others = [one for one in scores.get("cross_dataset", []) if (one["train"], one["test"]) != (row["train"], test)]
         scores["cross_dataset"] = [*others, row]
         _keep(arguments.scores, scores, f"{row['train']} -> {test}", row)
-
-
-def _everyone(name: str, trials: Sequence[Trial], given: Examples, seed: int) -> list[Any]:
-    found = []
-    for person in judging.leave_each_out(trials, given, seed, time.process_time):
-        found += person
-        print(f"{name}: {len(found)} of {len(trials)} trials", file=sys.stderr, flush=True)
-    return found
 
 
 def _keep(path: Path, scores: dict[str, Any], title: str, row: dict[str, Any]) -> None:

@@ -113,6 +113,26 @@ def test_nobody_is_judged_by_what_he_taught(trials: list[Trial], given: Examples
     assert sum(len(part) for part in found) == len(trials)
 
 
+def test_other_sets_teach_too_and_who_is_judged_still_teaches_nothing(
+    trials: list[Trial], given: Examples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taught: list[set[str]] = []
+    original = learn.train
+
+    def spy(shown: Examples, seed: int, version: str) -> object:
+        taught.append(set(shown.people[shown.trial].tolist()))
+        return original(shown, seed, version)
+
+    monkeypatch.setattr("analytics.learn.judging.train", spy)
+    found = list(leave_each_out(trials, given, 5, lambda: 0.0, beside=[given], together_out=4))
+    people = set(given.people.tolist())
+    assert sorted(one.trial for part in found for one in part) == sorted(one.trial for one in trials)
+    assert [len({one.subject for one in part}) for part in found] == [3, 3]
+    for part, shown in zip(found, taught, strict=True):
+        assert {name[2:] for name in shown if name.startswith("0/")} == people - {one.subject for one in part}
+        assert {name[2:] for name in shown if name.startswith("1/")} == people
+
+
 def test_sets_put_together_keep_their_people_apart(given: Examples) -> None:
     both = together([given, given])
     assert len(np.unique(both.people)) == 2 * len(np.unique(given.people))
