@@ -1,5 +1,6 @@
 """The fire-safety index: the ranking, one institution down to its evidence, and the register of inspections and drills."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 from uuid import UUID
@@ -30,12 +31,13 @@ async def ranked(here: Here, who: Who) -> SafetyRanking:
     everywhere(who, Action.SEE_SAFETY)
     now = datetime.now(UTC)
 
-    async def work(conn: Connection) -> SafetyRanking:
+    async def work(conn: Connection) -> tuple[list[SafetyFacts], safety.Days]:
         facts = await store.facts(conn, now, who.scope)
-        days = await store.days(conn, [one.site for one in facts], (now - _TREND).date())
-        return safety.ranking([assess(one) for one in facts], days, now)
+        return facts, await store.days(conn, [one.site for one in facts], (now - _TREND).date())
 
-    return await here.database.run(work)
+    facts, days = await here.database.run(work)
+    # some milliseconds each; a press that arrives meanwhile does not wait for all of them
+    return await asyncio.to_thread(lambda: safety.ranking([assess(one) for one in facts], days, now))
 
 
 @router.get("/safety.csv", response_class=Response, responses={200: {"content": {"text/csv": {}}}})
