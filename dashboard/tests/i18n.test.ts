@@ -96,7 +96,7 @@ describe('every word of the server has a sentence', () => {
     const said = [...text.matchAll(/trail\.add\([^)\n]*/g)].flatMap((m) => names(m[0])).filter((name) => !['system', 'note'].includes(name))
     const lines = [...(/_LINE = \{([^}]*)\}/.exec(text)?.[1] ?? '').matchAll(/: "(\w+)"/g)].map((m) => m[1]!)
     expect(lines.length).toBeGreaterThan(3)
-    const words = new Set(['kind', 'alarm', 'by', 'level', 'cause', 'dispatch', 'responder', 'battery', 'senior', 'device', 'command'])
+    const words = new Set(['kind', 'alarm', 'by', 'level', 'cause', 'dispatch', 'responder', 'battery', 'senior', 'device', 'command', 'message'])
     const marks = names(/^BROUGHT_OUT, NOT_OUT = .*$/m.exec(read('store/evacuation.py'))![0])
     expect(marks).toHaveLength(2)
     expect(missing('trail', [...said.filter((name) => !words.has(name)), ...lines, ...marks, 'note'])).toEqual([])

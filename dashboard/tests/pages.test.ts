@@ -70,6 +70,10 @@ describe('a card', () => {
     const said = text(await html(QueueCard, { item: item('a'), selected: false }))
     for (const part of ['紧急呼叫', '王串场', '金鹏里7-2-402', '李** 86 岁', '未确认']) expect(said).toContain(part)
   })
+  it('names a confirmed fire first and what only asks for a look last', async () => {
+    const fire = item('a', { hazard: 'fire', kind: 'heat', kinds: ['fire_confirmed', 'fire_look', 'heat', 'smoke'] })
+    expect(text(await html(QueueCard, { item: fire, selected: false }))).toContain('火情确认 + 高温 + 烟雾')
+  })
   it('carries shape and word of its priority, so that colour never speaks alone', async () => {
     for (const [priority, shape, word] of [[1, 'polygon', '紧急'], [2, 'polygon', '高'], [3, 'polygon', '中'], [4, 'circle', '低']] as const) {
       const markup = await html(QueueCard, { item: item('a', { priority }), selected: false })

@@ -11,11 +11,12 @@ from pathlib import Path
 from playwright.async_api import async_playwright
 
 from tests.browser.conftest import ARGUMENTS, CHROMIUM
-from tests.browser.test_fire import RECORDING, ROOMS, SITE, look_at
+from tests.browser.test_fire import RECORDING, ROOMS, look_at
 from tests.browser.test_story import open_as
 from tests.conftest import ROOT, Product
 
 PICTURE = ROOT / "docs" / "fire.jpg"
+SITE = "inst10"
 SPEED = 1  # as it was: two minutes and a half until the sixth room
 
 
@@ -34,7 +35,7 @@ async def main(data: Path) -> None:
         console = await open_as(browser, product, "duty", "/", (1600, 1000))
         arguments = ("replay", str(RECORDING), "--site", SITE, "--speed", str(SPEED))
         fire = asyncio.create_task(asyncio.to_thread(product.ask, *arguments, timeout=600))
-        panel = await look_at(console, product)
+        panel = await look_at(console, product, SITE, 200)
         await panel.locator(".ladder > li").nth(len(ROOMS) - 1).wait_for(timeout=300_000)
         await console.keyboard.press("a")
         await panel.locator("button.rung").first.click()

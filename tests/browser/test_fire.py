@@ -37,12 +37,12 @@ def read(product: Product, path: str) -> Any:
         return desk.get(path).json()
 
 
-async def look_at(console: Page, product: Product) -> Locator:
+async def look_at(console: Page, product: Product, site: str = SITE, patience_s: float = 60) -> Locator:
     """Select the fire of the site as soon as it stands in the queue; its panel."""
     sites = (await asyncio.to_thread(read, product, "/api/district"))["sites"]
-    name = next(one["name_zh"] for one in sites if one["code"] == SITE)
+    name = next(one["name_zh"] for one in sites if one["code"] == site)
     card = console.locator("button.card").filter(has_text=name).filter(has_text=re.compile("烟雾|火情")).first
-    await expect(card).to_be_visible(timeout=60_000)
+    await expect(card).to_be_visible(timeout=patience_s * 1000)
     await card.click()
     return console.locator("section.panel")
 

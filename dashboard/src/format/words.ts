@@ -5,6 +5,9 @@ import type { ChoiceReason, IncidentCard, ReasonShape, TrailLine } from '../api/
 import { measure, percent, timeOfDay } from './number'
 import { span, spanWord } from './time'
 
+/** A confirmed fire is named first, what only asks for a look last; between them the alarm that stands for the incident leads. */
+const weight = (kind: string): number => (kind === 'fire_confirmed' ? 0 : /_(look|check)$/.test(kind) ? 2 : 1)
+
 /** Likelihoods, which read as percentages. */
 const SHARES = new Set(['fire_score', 'confidence'])
 
@@ -75,9 +78,9 @@ export function useWords() {
   }
 
   function what(card: Pick<IncidentCard, 'kind' | 'kinds'>): string {
-    const others = card.kinds.filter((kind) => kind !== card.kind)
-    if (!others.length) return said(`kind.${card.kind}`, card.kind)
-    return [card.kind, ...others].slice(0, 3).map((kind) => said(`brief.${kind}`, kind)).join(' + ')
+    const kinds = [card.kind, ...card.kinds.filter((kind) => kind !== card.kind)]
+    if (kinds.length === 1) return said(`kind.${card.kind}`, card.kind)
+    return kinds.sort((a, b) => weight(a) - weight(b)).slice(0, 3).map((kind) => said(`brief.${kind}`, kind)).join(' + ')
   }
 
   function person(card: Pick<IncidentCard, 'senior'>): string {
