@@ -24,10 +24,11 @@ def scope_key(scope: Scope, origin: Origin) -> str:
 
 
 class Hearing:
-    """The rows of one worker, made when a device is first heard of."""
+    """The rows of one worker, made when a device is first heard of. `moves` counts those whose places have become more."""
 
     def __init__(self, detectors: Iterable[Detector[Any]]) -> None:
         self._detectors: tuple[Numbered, ...] = tuple(enumerate(detectors))
+        self.moves = 0
         self._speakers: dict[str, Speaker] = {}
         self._shared: dict[Scope, dict[str, Row]] = {scope: {} for scope in _SHARED}
         self._layouts = {scope: layout(tuple(one for one in self._detectors if one[1].scope is scope)) for scope in _SHARED}
@@ -48,9 +49,10 @@ class Hearing:
     def speaker(self, origin: Origin) -> Speaker:
         """The row of a device. Looked up by its code, since hashing a whole origin would cost more than what follows."""
         speaker = self._speakers.get(origin.device)
-        if speaker is None or (speaker.origin is not origin and speaker.origin != origin):
-            speaker = self._speakers[origin.device] = self._met(origin, speaker)
-        speaker.origin = origin
+        if speaker is None or speaker.origin is not origin:
+            if speaker is None or speaker.origin != origin:
+                speaker = self._speakers[origin.device] = self._met(origin, speaker)
+            speaker.origin = origin
         return speaker
 
     def _met(self, origin: Origin, before: Speaker | None) -> Speaker:
@@ -62,6 +64,7 @@ class Hearing:
         if before is None:
             return Speaker(origin.device, plan.own, [None] * len(plan.own.detectors), None, origin, plan, zone, site, resident)
         before.follow(plan.own)
+        self.moves += 1
         before.plan, before.zone, before.site, before.resident = plan, zone, site, resident
         return before
 

@@ -70,7 +70,7 @@ class Speaker(Row, eq=False, gc=False):
 
 
 class Draft(Struct, eq=False, gc=False):
-    """What a trial makes of a row: its states, and the first deadline that they ask for."""
+    """What a trial makes of a row: its states, and a moment before which none of them wants a Tick."""
 
     row: Row
     states: list[Any]
@@ -86,11 +86,8 @@ class Draft(Struct, eq=False, gc=False):
 
 
 def draft(row: Row) -> Draft:
-    """A row as it is, to be changed."""
-    made = Draft(row, row.states.copy())
-    if row.layout.timed:
-        made.look()
-    return made
+    """A row as it is, to be changed. What is queued for it is never later than what its states ask for."""
+    return Draft(row, row.states.copy(), row.queued)
 
 
 def first_deadline(of: Layout, states: list[Any]) -> datetime | None:

@@ -127,6 +127,7 @@ class Trial:
         self._runtime = runtime
         self._changed: dict[Row, Draft] = {}
         self._told: dict[tuple[str, str], _Spot | None] = {}
+        self._moves = runtime._hearing.moves
 
     def feed(self, item: Message) -> list[Finding]:
         """Everything that the detectors of this device find, after the deadlines of its scopes that lie before it."""
@@ -164,16 +165,23 @@ class Trial:
 
     def _drafts(self, speaker: Speaker) -> list[Draft]:
         """As the rows of a plan."""
-        return [self._draft(row) for row in (speaker, speaker.zone, speaker.site, speaker.resident)]
+        if self._moves != self._runtime._hearing.moves:
+            self._moves = self._runtime._hearing.moves
+            for made in self._changed.values():
+                made.grow()
+        get, draw = self._changed.get, self._draft
+        zone, site, resident = speaker.zone, speaker.site, speaker.resident
+        return [
+            get(speaker) or draw(speaker),
+            UNDRAWN if zone is NOBODY else get(zone) or draw(zone),
+            UNDRAWN if site is NOBODY else get(site) or draw(site),
+            UNDRAWN if resident is NOBODY else get(resident) or draw(resident),
+        ]
 
     def _draft(self, row: Row) -> Draft:
-        if row is NOBODY:
-            return UNDRAWN
         made = self._changed.get(row)
         if made is None:
             made = self._changed[row] = draft(row)
-        elif len(made.states) < len(row.states):
-            made.grow()
         return made
 
     def _ticks(self, drafts: Iterable[Draft], until: datetime, found: list[Finding]) -> None:
@@ -194,14 +202,13 @@ class Trial:
     def _tell(self, plan: Plan, drafts: list[Draft], item: Input, found: list[Finding]) -> None:
         """One step of everybody who hears it; deadlines are asked for once a row."""
         for whose, place, detector in plan.steps:
-            made = drafts[whose]
-            state = made.states[place]
+            states = drafts[whose].states
+            state = states[place]
             if state is None:
-                state = self._start(made, place)
-            after, findings = detector.step(state, item)
-            made.states[place] = after
+                state = self._start(drafts[whose], place)
+            states[place], findings = detector.step(state, item)
             if findings:
-                self._note(made.row, place, findings, found)
+                self._note(drafts[whose].row, place, findings, found)
         for whose in plan.timed:
             drafts[whose].look()
 

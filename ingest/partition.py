@@ -104,8 +104,7 @@ async def rebuilt(
         if number % _BREATH == 0:
             await asyncio.sleep(0)
     trial.adopt()
-    everybody = await messages.last_seen(conn)
-    last_seen = {known.code: everybody.get(known.code) for known in register.values() if known.origin.area == area}
+    last_seen = await messages.last_seen(conn, area)
     return Partition(area, runtime, last_seen, max((seen for seen in last_seen.values() if seen is not None), default=None))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from ingest.alarms import by_zone
-from ingest.said import Known, known
+from ingest.said import Introduced, Known
 from store import devices
 from store.connect import Connection
 
@@ -25,11 +25,12 @@ class Registry:
         """Read it whole. What changes meanwhile makes it stale again."""
         self.stale = False
         try:
-            self.known = known(await devices.register(conn))
+            found = Introduced(self.known)
+            await devices.each(conn, found.add)
         except BaseException:
             self.stale = True
             raise
-        self.zones = by_zone(self.known)
+        self.known, self.zones = found.known, by_zone(found.known)
         self.loads += 1
 
     async def outdated(self, conn: Connection, codes: Collection[str]) -> bool:

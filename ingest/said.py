@@ -135,16 +135,31 @@ class Rejected:
 Decoded = tuple[Said | Rejected, ...]
 
 
+class Introduced:
+    """Takes the register device by device and makes of it what decoding wants. Thousands of devices lie in one area, and a database
+    tells its name anew for each: equal ones become one. What is as it was `before` stays the same object."""
+
+    def __init__(self, before: Register | None = None) -> None:
+        self.known: dict[str, Known] = {}
+        self._before = before or {}
+        self._same: dict[Any, Any] = {}
+
+    def add(self, device: RegisteredDevice) -> None:
+        """One of a profile that this version does not know is left out."""
+        profile, one = PROFILES.get(device.profile), self._same.setdefault
+        if profile is None:
+            return
+        codes = (device.area, device.site, device.zone, device.senior, device.gateway)
+        origin = Origin(device.code, profile.name, *(one(code, code) for code in codes))
+        site_id, zone_id = one(device.site_id, device.site_id), one(device.zone_id, device.zone_id)
+        new = Known(device.device_id, site_id, zone_id, device.senior_id, device.revoked_at, profile, origin)
+        old = self._before.get(device.code)
+        self.known[device.code] = old if old == new and old is not None else new
+
+
 def known(register: Mapping[str, RegisteredDevice]) -> dict[str, Known]:
-    """The register as decoding wants it. Devices of a profile that this version does not know are left out."""
-    same: dict[Any, Any] = {}  # thousands of devices lie in one area, and a database tells its name anew for each
-    one = same.setdefault
-    found = {}
+    """All of it at once."""
+    found = Introduced()
     for device in register.values():
-        if (profile := PROFILES.get(device.profile)) is not None:
-            codes = (device.area, device.site, device.zone, device.senior, device.gateway)
-            origin = Origin(device.code, profile.name, *(one(code, code) for code in codes))
-            zone_id, senior_id = (one(number, number) for number in (device.zone_id, device.senior_id))
-            site_id = one(device.site_id, device.site_id)
-            found[device.code] = Known(device.device_id, site_id, zone_id, senior_id, device.revoked_at, profile, origin)
-    return found
+        found.add(device)
+    return found.known

@@ -1,8 +1,10 @@
 """Devices: the register that decides where each one is, their credentials, and what was last heard of each."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+
+from psycopg.rows import class_row
 
 from devices.profiles import PROFILES
 from store import notify
@@ -12,6 +14,7 @@ from store.rows import all_rows, one_row, one_value, values_of
 from store.statements import statements
 
 _SQL = statements("devices")
+_AT_ONCE = 500
 
 
 class UnknownDevice(StoreError):
@@ -104,6 +107,13 @@ async def register(conn: Connection) -> dict[str, RegisteredDevice]:
     """Every device, revoked ones included, by code."""
     rows = await all_rows(conn, RegisteredDevice, _SQL["register"], {"code": None})
     return {row.code: row for row in rows}
+
+
+async def each(conn: Connection, take: Callable[[RegisteredDevice], None]) -> None:
+    """The same, one after another: a few hundred are in memory at once, not all of them several times over."""
+    async with conn.cursor(row_factory=class_row(RegisteredDevice)) as cursor:
+        async for row in cursor.stream(_SQL["register"], {"code": None}, binary=True, size=_AT_ONCE):
+            take(row)
 
 
 async def one(conn: Connection, code: str) -> RegisteredDevice:

@@ -114,9 +114,9 @@ async def touch_readings(conn: Connection, heard: Collection[Heard]) -> None:
     await conn.execute(_SQL["touch_readings"], arguments)
 
 
-async def last_seen(conn: Connection) -> dict[str, datetime | None]:
-    """When each device that is not revoked was last heard; None when never."""
-    return dict(await (await conn.execute(_SQL["last_seen"])).fetchall())
+async def last_seen(conn: Connection, area: str | None = None) -> dict[str, datetime | None]:
+    """When each device (of an area) that is not revoked was last heard; None when never."""
+    return dict(await (await conn.execute(_SQL["last_seen"], {"area": area})).fetchall())
 
 
 async def rejected(conn: Connection, scope: str | None, limit: int) -> list[RejectedMessage]:

@@ -60,7 +60,7 @@ ON CONFLICT (device_id) DO UPDATE SET
 -- name: last_seen
 SELECT devices.code, device_health.seen_at
 FROM devices LEFT JOIN device_health USING (device_id)
-WHERE devices.revoked_at IS NULL;
+WHERE devices.revoked_at IS NULL AND (%(area)s::text IS NULL OR devices.area = %(area)s);
 
 -- name: worker_alive
 INSERT INTO workers (worker, lane, started_at, at, stats) VALUES (%(worker)s, %(lane)s, %(started_at)s, %(at)s, %(stats)s)

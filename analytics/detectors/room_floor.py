@@ -15,7 +15,7 @@ from analytics.detectors import co, fixed_thresholds, heat
 from analytics.detectors.co import CoState
 from analytics.detectors.fixed_thresholds import Level, LevelState
 from analytics.detectors.heat import HeatState
-from analytics.detectors.room_signs import METRICS, Channels, of_device, unpacked
+from analytics.detectors.room_signs import METRICS, Channels, last_heard
 from analytics.step import Detector, Event, Origin, Reading
 from devices.keys import instant
 from devices.profiles import PROFILES
@@ -82,8 +82,8 @@ def hear(witness: Witness, item: Reading, channels: Channels) -> Witness:
 
 
 def _last(channels: Channels, device: str, metric: str) -> datetime | None:
-    channel = of_device(channels, unpacked(channels), device, METRICS.index(metric))
-    return None if channel is None else instant(channel[2])
+    at = last_heard(channels, device, METRICS.index(metric))
+    return None if at is None else instant(at)
 
 
 def told(witness: Witness, item: Event) -> Witness:

@@ -21,8 +21,11 @@ LONGEST_GAP_MS = 15 * 60_000  # what was not heard for longer starts anew
 
 METRICS = ("smoke_obscuration", "temperature", "co", "gas", "co2", "humidity")  # told by place: only ever append
 SMOKE, TEMPERATURE, CO, GAS, CO2, HUMIDITY = range(len(METRICS))
-NAMES = tuple(f"{metric}_{sign}" for metric in METRICS for sign in ("rise", "growth"))
+_SIGNS = tuple((f"{metric}_rise", f"{metric}_growth") for metric in METRICS)
+NAMES = tuple(name for pair in _SIGNS for name in pair)
+_NONE = dict.fromkeys(NAMES, 0.0)
 _PLACES = {metric: place for place, metric in enumerate(METRICS)}
+_WHOSE = struct.Struct("<HB")  # what a packed channel begins with
 _CHANNEL = struct.Struct("<HBqI3d")
 _SIZE = _CHANNEL.size
 _SLOW_MS = int(SLOW_S * 1000)
@@ -71,16 +74,18 @@ def heard(channels: Channels, device: str, at: int, values: Mapping[str, float])
     """All channels of a room after one reading of one device, as kept and in hand; the same object when nothing in it is new."""
     devices, rows = channels.devices, unpacked(channels)
     number = devices.index(device) if device in devices else len(devices)
-    known, after = 0, None
+    missing, after = 0, None
+    for name in values:
+        missing += name in _PLACES
     for place, row in enumerate(rows):
         if row[0] == number and (value := values.get(METRICS[row[1]])) is not None:
-            known += 1
+            missing -= 1
             followed = follow(row, at, value)
             if followed is not row:
                 rows[place] = followed
                 after = after or bytearray(channels.packed)
                 _CHANNEL.pack_into(after, place * _SIZE, *followed)
-    if known < sum(map(_PLACES.__contains__, values)):
+    if missing:
         before = {row[1] for row in rows if row[0] == number}
         new = [
             first(number, _PLACES[name], at, value) for name, value in values.items() if _PLACES.get(name, -1) not in {-1, *before}
@@ -90,10 +95,37 @@ def heard(channels: Channels, device: str, at: int, values: Mapping[str, float])
     return (channels if after is None else Channels(devices, bytes(after))), rows
 
 
-def of_device(channels: Channels, rows: Iterable[Channel], device: str, metric: int) -> Channel | None:
-    """The channel of this metric of this device, where it was heard."""
+def heard_one(channels: Channels, device: str, metric: int, at: int, value: float) -> tuple[Channels, Channel]:
+    """The same for one metric alone, and its channel. Only what is said of it is unpacked."""
+    devices, packed = channels.devices, channels.packed
+    if device not in devices:
+        new = first(len(devices), metric, at, value)
+        return Channels((*devices, device), packed + _CHANNEL.pack(*new)), new
+    number = devices.index(device)
+    place = _find(packed, number, metric)
+    if place is None:
+        new = first(number, metric, at, value)
+        return Channels(devices, packed + _CHANNEL.pack(*new)), new
+    before: Channel = _CHANNEL.unpack_from(packed, place)
+    after = follow(before, at, value)
+    if after is before:
+        return channels, before
+    return Channels(devices, packed[:place] + _CHANNEL.pack(*after) + packed[place + _SIZE :]), after
+
+
+def last_heard(channels: Channels, device: str, metric: int) -> int | None:
+    """When this metric of this device was last heard, in ms since the epoch."""
     number = channels.devices.index(device) if device in channels.devices else -1
-    return next((row for row in rows if row[0] == number and row[1] == metric), None)
+    place = _find(channels.packed, number, metric) if number >= 0 else None
+    return None if place is None else int(_CHANNEL.unpack_from(channels.packed, place)[2])
+
+
+def _find(packed: bytes, number: int, metric: int) -> int | None:
+    whose = _WHOSE.pack(number, metric)
+    for place in range(0, len(packed), _SIZE):
+        if packed.startswith(whose, place):
+            return place
+    return None
 
 
 def growth(channel: Channel) -> float:
@@ -103,11 +135,11 @@ def growth(channel: Channel) -> float:
 
 def signs(rows: Iterable[Channel]) -> dict[str, float]:
     """The largest rise and growth of each metric among the devices of the room; 0 for what nobody measures."""
-    found = [0.0] * len(NAMES)
+    found = _NONE.copy()
     for _, metric, _, _, fast, slow, base in rows:
-        rise = 2 * metric
+        rise, growth = _SIGNS[metric]
         if (high := fast - base) > found[rise]:
             found[rise] = high
-        if (high := fast - slow) > found[rise + 1]:
-            found[rise + 1] = high
-    return dict(zip(NAMES, found, strict=True))
+        if (high := fast - slow) > found[growth]:
+            found[growth] = high
+    return found

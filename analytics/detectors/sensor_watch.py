@@ -5,7 +5,6 @@ numbers would take five times the room.
 """
 
 import struct
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -111,18 +110,18 @@ def last(kept: bytes, place: int) -> int:
 
 def watch(metric: str, kept: bytes, place: int, at: int, value: float) -> bytes:
     """One of several after a value that is not too soon."""
-    then, same_ms, top_ms, jumped_ms, same, readings, windows, was, zigzag, *levels, _ = _WATCH.unpack_from(kept, place * SIZE)
+    kept_now = _WATCH.unpack_from(kept, place * SIZE)
+    then, same_ms, top_ms, jumped_ms, same, readings, windows, was, zigzag, low, high, low_before, high_before = kept_now[:13]
     gap = at - then
     if gap > LONGEST_GAP_MS:
         return begin(metric, at, value)
-    limits, span = LIMITS[metric], gap / 1000
-    low, high, low_before, high_before, _, *recent = levels
-    recent += (was, value)
-    turned = _turned(recent) if readings > 1 else 0.0  # what is before the first is no value
+    limits, span, recent = LIMITS[metric], gap / 1000, kept_now[14:19]
+    one, other = was - recent[4], value - was
+    turned = min(abs(one), abs(other)) if one * other < 0 and readings > 1 else 0.0  # what is before the first is no value
     zigzag += (turned - zigzag) * max(span / (span + NOISE_S), 1 / readings)
     same_ms, same = (min(same_ms + gap, _LONGEST_MS), same + 1) if value == was else (0, 1)
     top_ms = min(top_ms + gap, _LONGEST_MS) if value >= limits.top else 0
-    if readings >= _BEFORE and _jumps(recent, limits.jump):
+    if abs(recent[4] - recent[3]) >= limits.jump and readings >= _BEFORE and _stand((*recent, was, value), limits.jump / 8):
         jumped_ms = 1
     elif jumped_ms:
         jumped_ms = jumped_ms + gap if jumped_ms + gap <= 1 + JUMPS_LAST_MS else 0
@@ -130,9 +129,10 @@ def watch(metric: str, kept: bytes, place: int, at: int, value: float) -> bytes:
         low, high = (value if value < low else low), (value if value > high else high)
     else:
         windows, low_before, high_before, low, high = windows + 1, low, high, value, value
-    is_near = _is_near(limits, same, value, zigzag, windows, low) or jumped_ms > 0
-    spans = (same_ms, top_ms, jumped_ms, same, readings + 1, windows)
-    return _WATCH.pack(at, *spans, value, zigzag, low, high, low_before, high_before, *recent[:_BEFORE], is_near)
+    is_near = jumped_ms or same >= STUCK_READINGS or value >= limits.top or zigzag >= limits.noise
+    is_near = is_near or (windows >= 2 and low >= limits.offset)
+    counts = (same_ms, top_ms, jumped_ms, same, readings + 1, windows)
+    return _WATCH.pack(at, *counts, value, zigzag, low, high, low_before, high_before, *recent, was, is_near)
 
 
 def faults(metric: str, one: Watch) -> tuple[tuple[str, float, float], ...]:
@@ -154,22 +154,7 @@ def faults(metric: str, one: Watch) -> tuple[tuple[str, float, float], ...]:
     return tuple(found)
 
 
-def _is_near(limits: Limits, same: int, value: float, zigzag: float, windows: int, low: float) -> bool:
-    """Told by the fewest comparisons."""
-    return same >= STUCK_READINGS or value >= limits.top or zigzag >= limits.noise or (windows >= 2 and low >= limits.offset)
-
-
-def _turned(recent: Sequence[float]) -> float:
-    """How far the value went and came back in its last two steps; one step alone, however large, is no noise."""
-    first, turn, last = recent[-3:]
-    before, now = turn - first, last - turn
-    return min(abs(before), abs(now)) if before * now < 0 else 0.0
-
-
-def _jumps(recent: Sequence[float], jump: float) -> bool:
-    """Of seven values: a step at once between two levels that each stand still, which no smoke or heat makes."""
-    if abs(recent[4] - recent[3]) < jump:
-        return False
+def _stand(recent: tuple[float, ...], still: float) -> bool:
+    """Whether four values, and the three after them, each stand still; what lies between them is a step that no fire makes."""
     before, after = recent[:4], recent[4:]
-    still = jump / 8
     return max(before) - min(before) <= still and max(after) - min(after) <= still

@@ -15,7 +15,7 @@ from msgspec import Struct
 from analytics.condition import Change, Condition, advance, reset
 from analytics.detectors.fixed_thresholds import SMOKE_PCT_PER_M
 from analytics.detectors.heat import RISE_C_PER_MIN, STATIC_C
-from analytics.detectors.room_signs import TEMPERATURE, Channels, growth, heard, of_device
+from analytics.detectors.room_signs import TEMPERATURE, Channels, growth, heard_one
 from analytics.step import Detector, Event, Finding, Input, Origin, Reading, Reason, Reset, Scope, never
 from devices.keys import milliseconds
 
@@ -72,12 +72,11 @@ def _risen(state: SpreadState, item: Reading) -> tuple[SpreadState, float]:
         zones = (*zones[:place], zone, *zones[place:])
         temperatures = (*temperatures[:place], Channels(), *temperatures[place:])
     before = temperatures[place]
-    after, rows = heard(before, device, milliseconds(item.at), {"temperature": value})
+    after, channel = heard_one(before, device, TEMPERATURE, milliseconds(item.at), value)
     if after is not before:
         temperatures = (*temperatures[:place], after, *temperatures[place + 1 :])
         state = SpreadState(state.source, zones, temperatures, state.alight, state.looks)
-    channel = of_device(after, rows, device, TEMPERATURE)
-    return state, 0.0 if channel is None else growth(channel)
+    return state, growth(channel)
 
 
 def _lit(state: SpreadState, zone: str, at: datetime) -> SpreadState:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.detectors import heat, sensor_fault
-from analytics.detectors.room_signs import METRICS, NAMES, Channel, Channels, first, follow, heard, signs, unpacked
+from analytics.detectors.room_signs import METRICS, NAMES, Channel, Channels, first, follow, heard, heard_one, signs, unpacked
 from analytics.detectors.sensor_watch import EVERY_MS, LIMITS, LONGEST_GAP_MS, WINDOW_MS, Watch, begin, faults, packed, watch
 from analytics.detectors.sensor_watch import unpacked as unpacked_watch
 from analytics.step import Reading
@@ -95,6 +95,9 @@ def test_channels_of_a_room_are_those_of_each_metric_alone(said: list[tuple[str,
         before = room
         room, rows = heard(room, device, at, values)
         assert (room is before) == (room == before)
+        alike, row = heard_one(before, device, METRICS.index("temperature"), at, value)
+        assert both or alike == room
+        assert row in rows
         assert rows == unpacked(room)
         for metric in ("temperature", "co") if both else ("temperature",):
             key, one = (device, metric), values[metric]
