@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from msgspec import Struct
-
 from analytics.step import Reading, Waveform
 from ingest.said import Said
 
@@ -31,22 +29,17 @@ MEASURED = Limit(per_s=10.0, at_once=600.0)
 ARRIVED = Limit(per_s=100.0, at_once=100_000.0)
 
 
-class Bucket(Struct, frozen=True, gc=False):
-    """What is left at a moment, in seconds. What is buffered comes late and in any order, so time fills it both ways."""
-
-    left: float
-    at: float
-
-    def take(self, at: float, limit: Limit) -> tuple["Bucket", bool]:
-        """The bucket afterwards, and whether there was anything in it."""
-        left = self.left + abs(at - self.at) * limit.per_s
-        if left > limit.at_once:
-            left = limit.at_once
-        return (Bucket(left - 1.0, at), True) if left >= 1.0 else (Bucket(left, at), False)
+def taken(left: float, seconds: float, limit: Limit) -> tuple[float, bool]:
+    """What is left of a bucket when one more is taken so many seconds later, and whether there was anything in it."""
+    left += seconds * limit.per_s
+    if left > limit.at_once:
+        left = limit.at_once
+    return (left - 1.0, True) if left >= 1.0 else (left, False)
 
 
-Pair = tuple[Bucket, Bucket]
-_PAIR = struct.Struct("<4d")  # a pair as it is kept between batches: a third of the room
+Pair = tuple[float, float, float, float]
+"""Two buckets, each with what is left at a moment in seconds. What is buffered comes in any order, so time fills both ways."""
+_PAIR = struct.Struct("<4d")  # as it is kept between batches: a third of the room
 _LIMITED = (Reading, Waveform)
 
 
@@ -83,7 +76,9 @@ class Flood:
             if not isinstance(item, _LIMITED):
                 kept.append(place)
                 continue
-            pair = changed.get(device) or self._kept(device)
+            pair = changed.get(device)
+            if pair is None and (packed := self._buckets.get(device)) is not None:
+                pair = _PAIR.unpack(packed)
             if item.now is not heard:
                 heard, heard_s = item.now, item.now.timestamp()
             changed[device], passes = self._take(pair, item.at.timestamp(), heard_s)
@@ -95,21 +90,15 @@ class Flood:
 
     def adopt(self, sifted: Sifted) -> None:
         """The commit holds."""
-        for device, (measured, arrived) in sifted.buckets.items():
-            self._buckets[device] = _PAIR.pack(measured.left, measured.at, arrived.left, arrived.at)
-
-    def _kept(self, device: str) -> Pair | None:
-        packed = self._buckets.get(device)
-        if packed is None:
-            return None
-        measured, at, arrived, now = _PAIR.unpack(packed)
-        return Bucket(measured, at), Bucket(arrived, now)
+        for device, pair in sifted.buckets.items():
+            self._buckets[device] = _PAIR.pack(*pair)
 
     def _take(self, pair: Pair | None, at: float, now: float) -> tuple[Pair, bool]:
         if pair is None:
-            pair = Bucket(self._measured.at_once, at), Bucket(self._arrived.at_once, now)
-        arrived, fits = pair[1].take(now, self._arrived)
+            pair = self._measured.at_once, at, self._arrived.at_once, now
+        measured, last_at, arrived, last_now = pair
+        arrived, fits = taken(arrived, abs(now - last_now), self._arrived)
         if not fits:
-            return (pair[0], arrived), False
-        measured, passes = pair[0].take(at, self._measured)
-        return (measured, arrived), passes
+            return (measured, last_at, arrived, now), False
+        measured, passes = taken(measured, abs(at - last_at), self._measured)
+        return (measured, at, arrived, now), passes
