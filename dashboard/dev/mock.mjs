@@ -12,6 +12,7 @@ import { readFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { WebSocketServer } from 'ws'
+import { playbookOf, pressSiren, pressStep } from './playbook.mjs'
 import { board, candidates, detailOf, newPress, step } from './story.mjs'
 
 const { values: args } = parseArgs({
@@ -49,13 +50,17 @@ const routes = {
 async function rest(method, path, body) {
   const fixed = routes[`${method} ${path}`]
   if (fixed) return fixed()
-  const [, noun, id, verb] = path.split('/')
+  const [, noun, id, verb, part] = path.split('/')
   if (noun === 'layers') return world.layers[id] ?? { type: 'FeatureCollection', features: [] }
   if (noun === 'responders') return world.isochrone(id)
   if (noun === 'dispatches') return world.errand(id, verb, changed)
   const card = world.incidents.find((it) => it.id === id)
   if (noun !== 'incidents' || !card) return undefined
   if (!verb) return detailOf(world, card)
+  if (verb === 'playbook' || verb === 'sirens') {
+    if (method === 'POST') { (verb === 'sirens' ? pressSiren : pressStep)(card, part, body, () => changed(card)); changed(card) }
+    return playbookOf(world, card, args.role)
+  }
   if (verb === 'candidates') return candidates(world, card)
   if (verb === 'evacuees') (card.out ??= {})[path.split('/')[4]] = body.out ? new Date().toISOString() : null
   else step(world, card, verb, body)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { CallSheet, Playbook, Siren, Step } from '../src/api/playbook'
-import { deviceName, progress, rowsOf, script, sirenState, stepOfKey, undoLeft } from '../src/console/playbook'
+import { deviceName, folded, progress, rowsOf, script, sirenState, stepOfKey, undoLeft } from '../src/console/playbook'
 import { i18n } from '../src/i18n'
 import { at, T0 } from './build'
 
@@ -20,12 +20,19 @@ describe('the steps', () => {
     expect(rowsOf(book(steps)).map((row) => row.key)).toEqual(['', ...'1234567890', '', ''])
   })
   it('are pressed by their digit while they are open and this person may', () => {
-    expect(stepOfKey(book(steps), '1')?.key).toBe('a')
-    expect(stepOfKey(book(steps), '0')?.key).toBe('j')
-    expect(stepOfKey(book(steps), '')).toBeNull()
-    expect(stepOfKey(book(steps), 'a')).toBeNull()
-    expect(stepOfKey(book([step('a', { stamp: stamp() })]), '1')).toBeNull()
-    expect(stepOfKey(book([step('a', { allowed: [] })]), '1')).toBeNull()
+    expect(stepOfKey(rowsOf(book(steps)), '1')?.key).toBe('a')
+    expect(stepOfKey(rowsOf(book(steps)), '0')?.key).toBe('j')
+    expect(stepOfKey(rowsOf(book(steps)), '')).toBeNull()
+    expect(stepOfKey(rowsOf(book(steps)), 'a')).toBeNull()
+    expect(stepOfKey(rowsOf(book([step('a', { stamp: stamp() })])), '1')).toBeNull()
+    expect(stepOfKey(rowsOf(book([step('a', { allowed: [] })])), '1')).toBeNull()
+  })
+  it('are folded to the next three and the last stamp while it can be taken back; what is not seen has no key', () => {
+    const long = [step('x', { stamp: stamp() }), step('y', { stamp: stamp({ at: at(5), undo_until: at(65) }) }), ...'abcde'.split('').map((key) => step(key))]
+    expect(folded(rowsOf(book(long)), T0 + 6_000).map((row) => row.step.key)).toEqual(['y', 'a', 'b', 'c'])
+    expect(folded(rowsOf(book(long)), T0 + 99_000).map((row) => [row.step.key, row.key])).toEqual([['a', '3'], ['b', '4'], ['c', '5']])
+    expect(stepOfKey(folded(rowsOf(book(long)), T0), '6')).toBeNull()
+    expect(folded(rowsOf(book([])), T0)).toEqual([])
   })
   it('are counted as far as they are wanted', () => {
     expect(progress(book([...steps, step('m', { stamp: stamp() })]))).toEqual({ n: 1, m: 13 })

@@ -12,21 +12,30 @@ export function rowsOf(book: Playbook): Row[] {
   return book.steps.map((step) => ({ step, key: step.wanted ? (DIGITS[n++] ?? '') : '', next: step.key === book.next }))
 }
 
+const SHOWN = 3
+
+/** Folded: the next few open steps, and the last stamp while it can be taken back; all of them fit where nothing needs to scroll. */
+export function folded(rows: readonly Row[], now: number): Row[] {
+  const open = new Set(rows.filter((row) => !row.step.stamp).slice(0, SHOWN))
+  const fresh = rows.filter((row) => undoLeft(row.step, now) > 0).sort((a, b) => Date.parse(b.step.stamp!.at) - Date.parse(a.step.stamp!.at))[0]
+  return rows.filter((row) => open.has(row) || row === fresh)
+}
+
 export function progress(book: Playbook): { n: number; m: number } {
   const wanted = book.steps.filter((step) => step.wanted)
   return { n: wanted.filter((step) => step.stamp).length, m: wanted.length }
 }
 
-/** What a digit means now: the step of that key, when something may be done to it. */
-export function stepOfKey(book: Playbook, key: string): Step | null {
-  const row = rowsOf(book).find((one) => one.key !== '' && one.key === key)
+/** What a digit means now: the step of that key among those that are seen, when something may be done to it. */
+export function stepOfKey(rows: readonly Row[], key: string): Step | null {
+  const row = rows.find((one) => one.key !== '' && one.key === key)
   return row && !row.step.stamp && row.step.allowed.includes('do') ? row.step : null
 }
 
 /** Whole seconds in which a stamp can still be taken back; 0 when it cannot. */
 export function undoLeft(step: Step, now: number): number {
   const until = step.stamp?.undo_until
-  return until ? Math.max(0, Math.ceil((Date.parse(until) - now) / 1000)) : 0
+  return until ? Math.min(60, Math.max(0, Math.ceil((Date.parse(until) - now) / 1000))) : 0
 }
 
 export type SirenState = 'quiet' | 'offline' | 'waiting' | 'silent' | 'sounding' | 'silenced' | 'refused'
