@@ -15,6 +15,7 @@ export const playbook: Record<string, string> = {
   'playbook.air_and_shut_off': 'air and shut off',
   'playbook.answer_press': 'answer the call for help',
   'playbook.lift': 'after a fall',
+  'keys.steps': 'do that step',
   'step.phone_site': 'Telephone staff on site',
   'step.phone_person': 'Speak with the person',
   'step.look': 'Go and look',

@@ -15,6 +15,7 @@ export const playbook: Record<string, string> = {
   'playbook.air_and_shut_off': '通风并关气',
   'playbook.answer_press': '应答呼救',
   'playbook.lift': '跌倒处置',
+  'keys.steps': '办理该步骤',
   'step.phone_site': '电话通知现场人员',
   'step.phone_person': '与本人通话',
   'step.look': '到场查看',
