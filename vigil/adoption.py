@@ -97,6 +97,16 @@ def listed(home: Path) -> list[dict[str, Any]]:
     return rows
 
 
+def learned_from(home: Path, name: str) -> list[str]:
+    """The names of the data that a model which was trained here has learned from. Raises NotAdopted without its card."""
+    card = _card(home, name)
+    if card is None:
+        raise NotAdopted(
+            f"{name}: expected its card beside it, which says what it learned from; `vigil models rollback` goes on without"
+        )
+    return list(card["data"])
+
+
 def digest(path: Path) -> str:
     """SHA-256 of a file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

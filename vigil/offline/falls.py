@@ -97,7 +97,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
 
 def _train(arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.with_feedback:
-        return feedback.run(arguments, arguments.sets, VARIANTS)
+        return feedback.run(arguments, SETS, VARIANTS)
     if arguments.data is None:
         raise BadRecording("expected --data DIR, the folder of the recordings")
     trials = {name: recordings.trials(arguments.data / f"{name}.parquet") for name in arguments.sets}

@@ -2,7 +2,8 @@
 beside the champion on people who taught neither, adopted only where it is better.
 
 The model that ships has seen everybody in the recordings; a model of the same recipe without those held back stands for it, else it
-would be judged by what it was taught.
+would be judged by what it was taught. Both need all recordings that the champion learned from: labels alone hold no ordinary day,
+and a model of labels alone might take every step for a fall and nobody would see it here.
 """
 
 import argparse
@@ -32,7 +33,6 @@ from vigil.settings import Settings
 
 OWN = "own"
 OWN_VARIANTS = 3  # copies as another device, as of the small sets
-ALONE_FALLS, ALONE_OTHERS, ALONE_PEOPLE = 100, 300, 30  # own labels from which a model may be made without any recordings
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,12 +45,13 @@ class _Set:
 
 
 def run(arguments: argparse.Namespace, sets: Sequence[str], variants: Mapping[str, int]) -> dict[str, Any]:
-    """Train, judge, write model and card, adopt where it is better. `sets` are the recordings that may be there."""
+    """Train, judge, write model and card, adopt where it is better. `sets` are those that the model that ships learned from."""
     home = adoption.folder(Settings(dict(os.environ)))
     champion, rows = _champion(home), labelled.labelled()
     own = labelled.trials(rows)
-    there = [name for name in sets if arguments.data and (arguments.data / f"{name}.parquet").exists()]
-    lacking = _lacking(own, bool(there))
+    there = [name for name in arguments.sets if arguments.data and (arguments.data / f"{name}.parquet").exists()]
+    needed = adoption.learned_from(home, champion.model.version) if champion.adopted else sets
+    lacking = _lacking(own, there, [name for name in needed if name != OWN])
     if lacking:
         judged = report(outcomes(fall_motion(champion.model.judge()), own, time.process_time)) if own else None
         about = {"model": champion.model.version, "labels": labelled.summary(rows)}
@@ -109,21 +110,20 @@ def _challenged(
     }
 
 
-def _lacking(own: Sequence[Trial], recordings_there: bool) -> str:
+def _lacking(own: Sequence[Trial], there: Sequence[str], needed: Sequence[str]) -> str:
     """What is missing to train at all; "" where nothing is."""
-    teach = [one for one in own if not _held_back(OWN, one)]
-    falls, people = sum(bool(one.is_fall) for one in teach), len({one.subject for one in teach})
-    others = len(teach) - falls
-    there = (
-        f"there are {falls} falls and {others} others of {people} people (one person of {challenge.FIFTH} is held back to judge)"
-    )
-    if not teach:
-        return f"expected at least one label to learn from, got none that may teach; {there}"
-    if recordings_there or (falls >= ALONE_FALLS and others >= ALONE_OTHERS and people >= ALONE_PEOPLE):
+    taught = [one for one in own if not _held_back(OWN, one)]
+    missing = [name for name in needed if name not in there]
+    if there and taught and not missing:
         return ""
+    falls, held = sum(bool(one.is_fall) for one in own), len(own) - len(taught)
+    count = f"there are {falls} falls and {len(own) - falls} others, {held} of them of people who only judge"
+    if not taught:
+        return f"expected at least one label that may teach, got none; {count}"
     return (
-        f"labels alone are too few to train on: expected the recordings (--data DIR), or at least {ALONE_FALLS} falls and "
-        f"{ALONE_OTHERS} others of {ALONE_PEOPLE} people; {there}"
+        f"labels alone only judge, since they hold no ordinary day: expected --data DIR with {', '.join(needed) or 'recordings'}, "
+        f"missing {', '.join(missing) or 'all'}; a comparison needs {challenge.LEAST} falls and {challenge.LEAST} others of people "
+        f"who only judge, recordings and labels together; {count}"
     )
 
 
