@@ -115,7 +115,7 @@ class Runtime:
                 self._open[condition] = of
         for row, made in changed.items():
             row.states = made.states
-            if made.deadline is not None:
+            if made.deadline is not row.queued:  # as it is for those that ask for nothing
                 self._queue(row, made.deadline)
         self.next_deadline()  # drops what has become stale at the head, so that the heap holds about one entry a row
 
@@ -169,7 +169,7 @@ class Trial:
             self._moves = self._runtime._hearing.moves
             for made in self._changed.values():
                 made.grow()
-        get, draw = self._changed.get, self._draft
+        get, draw = self._changed.get, self._drawn
         zone, site, resident = speaker.zone, speaker.site, speaker.resident
         return [
             get(speaker) or draw(speaker),
@@ -179,9 +179,10 @@ class Trial:
         ]
 
     def _draft(self, row: Row) -> Draft:
-        made = self._changed.get(row)
-        if made is None:
-            made = self._changed[row] = draft(row)
+        return self._changed.get(row) or self._drawn(row)
+
+    def _drawn(self, row: Row) -> Draft:
+        made = self._changed[row] = draft(row)
         return made
 
     def _ticks(self, drafts: Iterable[Draft], until: datetime, found: list[Finding]) -> None:

@@ -34,6 +34,7 @@ GAS_LOOK_PCT_LEL = 5.0  # the lower bound of GB 15322.2-2019 [M]
 MEMORY = timedelta(hours=2)
 
 NAME, VERSION = "room", 1
+_TOLD = (Reading, Event)
 Score = Callable[[Mapping[str, float]], float]
 
 
@@ -65,10 +66,8 @@ def room(name: str, scope: Scope, wants: Callable[[Origin], bool], judge: Score 
     rule = f"{name}/{VERSION}"
 
     def step(state: RoomState, item: Input) -> tuple[RoomState, tuple[Finding, ...]]:
-        if isinstance(item, Reset):
-            return _armed(state, item.kind), ()
-        if not isinstance(item, Reading | Event):
-            return state, ()
+        if not isinstance(item, _TOLD):
+            return (_armed(state, item.kind) if isinstance(item, Reset) else state), ()
         witnesses, channels, rows = _hear(state, item)
         if witnesses is state.witnesses and channels is state.channels:
             return state, ()

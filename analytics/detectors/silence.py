@@ -81,7 +81,9 @@ def _listen(state: SilenceState, item: Listening) -> SilenceState:
 def _hear(state: SilenceState, item: Message) -> tuple[SilenceState, tuple[Finding, ...]]:
     if state.heard is not None and item.now <= state.heard:
         return state, ()
-    state, found = _fall_silent(state, item.now)
+    found: tuple[Finding, ...] = ()
+    if state.limit is None or state.heard is None or item.now - state.heard >= state.limit:  # else it has not been silent
+        state, found = _fall_silent(state, item.now)
     if state.silent is not None and item.now >= state.silent:
         reason = Reason("heard_again", (item.now - (state.heard or state.silent)).total_seconds(), None, "s", "ours")
         found = (*found, Finding(False, state.kind, state.source, item.now, str(item.key), _RULE, (reason,)))
