@@ -16,7 +16,7 @@ from tests.browser.test_story import open_as
 from tests.conftest import ROOT, Product
 
 PICTURE = ROOT / "docs" / "fire.jpg"
-SITE = "inst10"
+SITE = "inst11"
 SPEED = 1  # as it was: two minutes and a half until the sixth room
 
 
@@ -32,7 +32,7 @@ async def main(data: Path) -> None:
     product = running(data)
     async with async_playwright() as driver:
         browser = await driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        console = await open_as(browser, product, "duty", "/", (1600, 1000))
+        console = await open_as(browser, product, "duty", "/", (1600, 1240))
         arguments = ("replay", str(RECORDING), "--site", SITE, "--speed", str(SPEED))
         fire = asyncio.create_task(asyncio.to_thread(product.ask, *arguments, timeout=600))
         panel = await look_at(console, product, SITE, 200)

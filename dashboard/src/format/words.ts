@@ -6,7 +6,7 @@ import { measure, percent, timeOfDay } from './number'
 import { span, spanWord } from './time'
 
 /** A confirmed fire is named first, what only asks for a look last; between them the alarm that stands for the incident leads. */
-const weight = (kind: string): number => (kind === 'fire_confirmed' ? 0 : /_(look|check)$/.test(kind) ? 2 : 1)
+export const weight = (kind: string): number => (kind === 'fire_confirmed' ? 0 : /_(look|check)$/.test(kind) ? 2 : 1)
 
 /** Likelihoods, which read as percentages. */
 const SHARES = new Set(['fire_score', 'confidence'])
