@@ -30,11 +30,11 @@ NAME, VERSION = "co", 1
 _RULE = f"{NAME}/{VERSION}"
 _SOURCE = "EN 50291-1 [M]"
 _MINUTE_MS = 60_000
-_PART = struct.Struct("<qId")  # since (ms since the epoch), for how many ms, ppm·ms
+_PART = struct.Struct("<I2Hd")  # minute since the epoch, ms into it, for how many ms (it ends with the minute), ppm·ms
 
 
 class CoState(Struct, frozen=True, gc=False):
-    """`ppm` last value; `breathed` the last 120 minutes, an entry of 20 bytes a minute at most."""
+    """`ppm` last value; `breathed` the last 120 minutes, an entry of 16 bytes a minute at most."""
 
     source: str
     condition: Condition
@@ -49,7 +49,8 @@ class CoState(Struct, frozen=True, gc=False):
 
 def unpacked(dose: bytes) -> tuple[tuple[int, int, float], ...]:
     """A dose as (since, until, ppm·ms)."""
-    return tuple((since, since + length, part) for since, length, part in _PART.iter_unpack(dose))
+    parts = ((minute * _MINUTE_MS + into, length, part) for minute, into, length, part in _PART.iter_unpack(dose))
+    return tuple((since, since + length, part) for since, length, part in parts)
 
 
 def breathe(dose: bytes, since: int, until: int, ppm: float) -> bytes:
@@ -62,15 +63,16 @@ def breathe(dose: bytes, since: int, until: int, ppm: float) -> bytes:
     if until <= max(since, oldest):
         return dose
     while since < until:
-        end = min(until, since - since % _MINUTE_MS + _MINUTE_MS)
-        first, part = since, max(0.0, ppm) * (end - since)
+        minute, into = divmod(since, _MINUTE_MS)
+        end = min(until, since - into + _MINUTE_MS)
+        length, part = end - since, max(0.0, ppm) * (end - since)
         if dose:
-            start, _, before = _PART.unpack_from(dose, len(dose) - _PART.size)
-            if start // _MINUTE_MS == since // _MINUTE_MS:
-                dose, first, part = dose[: -_PART.size], start, before + part
+            last, start, _, before = _PART.unpack_from(dose, len(dose) - _PART.size)
+            if last == minute:
+                dose, length, into, part = dose[: -_PART.size], length + into - start, start, before + part
             elif not before:
                 dose = dose[: -_PART.size]  # a whole minute of clean air
-        dose += _PART.pack(first, end - first, part)
+        dose += _PART.pack(minute, into, length, part)
         since = end
     return dose
 
@@ -86,8 +88,8 @@ def mean(dose: bytes, now: int, minutes: int) -> float:
 
 
 def _until(dose: bytes, place: int) -> int:
-    since, length, _ = _PART.unpack_from(dose, place)
-    return int(since + length)
+    minute, into, length, _ = _PART.unpack_from(dose, place)
+    return int(minute * _MINUTE_MS + into + length)
 
 
 def _reached(dose: bytes, now: int, ppm: float) -> tuple[Reason, ...]:
