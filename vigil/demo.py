@@ -66,11 +66,11 @@ async def load(conn: AsyncConnection, district: District, folder: Path, now: dat
     if wrong := problems(district):
         raise DistrictDoesNotFit(f"district: expected parts that fit together, got {len(wrong)} faults, first: {wrong[0]}")
     drawn = passwords(folder, [account.login for account in district.accounts])
-    secret = seed(folder)
+    secret, hashes = seed(folder), _hashes(drawn)  # seconds of work: before the transaction, whose idle time is limited
     async with conn.transaction():
         await register.load_district(conn, district, now)
         await devices.set_tokens(conn, {one.code: digest(tokens.token(secret, one.code)) for one in district.devices})
-        for login, hashed in _hashes(drawn).items():
+        for login, hashed in hashes.items():
             await people.set_password_hash(conn, login, hashed)
         await demo_safety.load(conn, district, now)
     return True

@@ -43,8 +43,8 @@ async def load(conn: Connection, district: District, now: datetime) -> None:
     desk = next(one for one in await people.list_accounts(conn) if one.login == _DESK)
     for alarm in sorted(papers.alarms(district, _SEED), key=lambda one: -one.ago):
         await _alarmed(conn, known[alarm.device], alarm, Actor(desk.login, desk.account_id, desk.role, desk.scope), now)
-    today = await safety.facts(conn, now)
-    await safety.keep_days(conn, [assess(_as_of(one, ago)) for one in today for ago in range(_DAYS, 0, -1)], demo=True)
+    for one in await safety.facts(conn, now):  # house by house: a transaction may not stand idle for long
+        await safety.keep_days(conn, [assess(_as_of(one, ago)) for ago in range(_DAYS, 0, -1)], demo=True)
 
 
 async def _alarmed(conn: Connection, device: RegisteredDevice, alarm: Alarmed, desk: Actor, now: datetime) -> None:
