@@ -9,7 +9,7 @@ import pytest
 
 from dispatch.incident import IncidentEvent as E
 from dispatch.incident import NotAllowed
-from store import history, incidents, labels
+from store import history, incidents, labels, migrate
 from store.alarms import NewAlarm, raise_alarm
 from store.connect import Connection, connect
 from store.corrections import correct_cause
@@ -154,3 +154,34 @@ async def test_the_samples_are_the_owners(worker_conn: Connection, api_conn: Con
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             await conn.execute("SELECT cells FROM windows")
         await conn.rollback()
+
+
+async def test_what_alarms_have_kept_before_moves(empty_database: Database) -> None:
+    """An installation from before: the samples leave the evidence, the numbers stay."""
+    async with await connect(empty_database.dsn("vigil_owner"), autocommit=True) as conn:
+        await migrate.apply(conn, [one for one in migrate.migrations() if one.version < 11])
+        for statement in _BEFORE:
+            await conn.execute(statement.encode())
+        await migrate.apply(conn)
+        evidence = await (await conn.execute("SELECT kind, evidence FROM alarms ORDER BY kind")).fetchall()
+        assert evidence == [("fall", {"cells": "no window"}), ("fall_motion", {"impact_g": 3.5, "probability": 0.75})]
+        (row,) = await (await conn.execute("SELECT sampled, model, probability, first_cell, cells FROM windows")).fetchall()
+        assert row == (False, "falls-x", 0.75, 89_500_000_000, b"\x01\x02\x03\x04")
+
+
+_BEFORE = (
+    "INSERT INTO areas (code, name_zh, name_en, parent, level, outline, demo) VALUES ('a', 'a', 'a', '', 'x', '{}', true)",
+    "INSERT INTO sites (code, kind, name_zh, name_en, area, address, lon, lat, beds, phone, demo) "
+    "VALUES ('h', 'home', 'h', 'h', 'a', '', 0, 0, 0, '', true)",
+    "INSERT INTO devices (code, profile, profile_version, site_id, area, firmware, enrolled_at) "
+    "SELECT 'wear-1', 'wearable', 1, site_id, 'a', '', now() FROM sites",
+    "INSERT INTO incidents (incident_id, hazard, subject_kind, subject, drill, area, site_id, kind, priority, pressed_or_fire, "
+    "state, state_at, raised_at) SELECT gen_random_uuid(), 'person', 'device', 'wear-1', false, 'a', site_id, 'fall_motion', 2, false, "
+    "'open', now(), now() FROM sites",
+    "INSERT INTO alarms (alarm_id, incident_id, source, kind, key, device_id, area, site_id, priority, state, drill, at, "
+    "received_at, late_s, rule_version, reasons, evidence) SELECT gen_random_uuid(), incident_id, 'wear-1', one.kind, '1', device_id, 'a', "
+    "incidents.site_id, 2, 'active', false, now(), now(), 0, 'fall_motion/1', one.reasons::jsonb, one.evidence::jsonb "
+    'FROM incidents, devices, (VALUES (\'fall_motion\', \'[{"rule": "fall_likely", "source": "falls-x"}]\', '
+    '\'{"impact_g": 3.5, "probability": 0.75, "cells": "AQIDBA==", "cells_first": "89500000000"}\'), '
+    "('fall', '[]', '{\"cells\": \"no window\"}')) AS one (kind, reasons, evidence)",
+)
