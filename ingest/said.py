@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from msgspec import Struct
 
@@ -136,23 +135,21 @@ Decoded = tuple[Said | Rejected, ...]
 
 
 class Introduced:
-    """Takes the register device by device and makes of it what decoding wants. Thousands of devices lie in one area, and a database
-    tells its name anew for each: equal ones become one. What is as it was `before` stays the same object."""
+    """Takes the register device by device and makes of it what decoding wants. What is as it was `before` stays the same object."""
 
     def __init__(self, before: Register | None = None) -> None:
         self.known: dict[str, Known] = {}
         self._before = before or {}
-        self._same: dict[Any, Any] = {}
 
     def add(self, device: RegisteredDevice) -> None:
         """One of a profile that this version does not know is left out."""
-        profile, one = PROFILES.get(device.profile), self._same.setdefault
+        profile = PROFILES.get(device.profile)
         if profile is None:
             return
-        codes = (device.area, device.site, device.zone, device.senior, device.gateway)
-        origin = Origin(device.code, profile.name, *(one(code, code) for code in codes))
-        site_id, zone_id = one(device.site_id, device.site_id), one(device.zone_id, device.zone_id)
-        new = Known(device.device_id, site_id, zone_id, device.senior_id, device.revoked_at, profile, origin)
+        place = (device.area, device.site, device.zone, device.senior, device.gateway)
+        origin = Origin(device.code, profile.name, *place)
+        ids = (device.device_id, device.site_id, device.zone_id, device.senior_id)
+        new = Known(*ids, device.revoked_at, profile, origin)
         old = self._before.get(device.code)
         self.known[device.code] = old if old == new and old is not None else new
 

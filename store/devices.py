@@ -3,8 +3,9 @@
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from psycopg.rows import class_row
+from psycopg.rows import tuple_row
 
 from devices.profiles import PROFILES
 from store import notify
@@ -105,15 +106,26 @@ class DeviceHealth:
 
 async def register(conn: Connection) -> dict[str, RegisteredDevice]:
     """Every device, revoked ones included, by code."""
-    rows = await all_rows(conn, RegisteredDevice, _SQL["register"], {"code": None})
-    return {row.code: row for row in rows}
+    found: dict[str, RegisteredDevice] = {}
+
+    def take(row: RegisteredDevice) -> None:
+        found[row.code] = row
+
+    await each(conn, take)
+    return found
 
 
 async def each(conn: Connection, take: Callable[[RegisteredDevice], None]) -> None:
-    """The same, one after another: a few hundred are in memory at once, not all of them several times over."""
-    async with conn.cursor(row_factory=class_row(RegisteredDevice)) as cursor:
-        async for row in cursor.stream(_SQL["register"], {"code": None}, binary=True, size=_AT_ONCE):
-            take(row)
+    """The same, one after another: a few hundred are in memory at once, not all of them several times over.
+
+    Thousands of devices lie in one area, and its name comes anew with each of them: what is equal is made one object.
+    """
+    same: dict[Any, Any] = {}
+    one = same.setdefault
+    async with conn.cursor(row_factory=tuple_row) as cursor:
+        async for number, code, *rest in cursor.stream(_SQL["register"], {"code": None}, binary=True, size=_AT_ONCE):
+            shared: list[Any] = [one(value, value) for value in rest]
+            take(RegisteredDevice(number, code, *shared))
 
 
 async def one(conn: Connection, code: str) -> RegisteredDevice:

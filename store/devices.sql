@@ -1,4 +1,5 @@
 -- name: register
+-- In the order of RegisteredDevice.
 SELECT devices.device_id, devices.code, devices.profile, devices.profile_version, devices.site_id, sites.code AS site,
     devices.area, devices.zone_id, coalesce(zones.code, '') AS zone, devices.senior_id, coalesce(seniors.code, '') AS senior,
     coalesce(gateways.code, '') AS gateway, devices.firmware, devices.enrolled_at, devices.revoked_at

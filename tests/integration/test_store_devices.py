@@ -32,6 +32,16 @@ async def test_register_has_every_device_with_its_places(conn: Connection, loade
     assert await devices.one(conn, "bed-9") == bed
 
 
+async def test_devices_of_one_place_share_its_name(conn: Connection, loaded: District) -> None:
+    """A register of fifty thousand names a few hundred places: each name is one object."""
+    of: dict[str, set[int]] = {}
+    for one in (await devices.register(conn)).values():
+        for name in (one.area, one.site, one.profile):
+            of.setdefault(name, set()).add(id(name))
+    assert len(of) < len(loaded.devices)
+    assert all(len(objects) == 1 for objects in of.values())
+
+
 async def test_unknown_device_is_named(conn: Connection, loaded: District) -> None:
     with pytest.raises(UnknownDevice, match="'nobody' is not in the register"):
         await devices.one(conn, "nobody")
