@@ -170,18 +170,21 @@ async def test_what_alarms_have_kept_before_moves(empty_database: Database) -> N
 
 
 _BEFORE = (
-    "INSERT INTO areas (code, name_zh, name_en, parent, level, outline, demo) VALUES ('a', 'a', 'a', '', 'x', '{}', true)",
-    "INSERT INTO sites (code, kind, name_zh, name_en, area, address, lon, lat, beds, phone, demo) "
-    "VALUES ('h', 'home', 'h', 'h', 'a', '', 0, 0, 0, '', true)",
-    "INSERT INTO devices (code, profile, profile_version, site_id, area, firmware, enrolled_at) "
-    "SELECT 'wear-1', 'wearable', 1, site_id, 'a', '', now() FROM sites",
-    "INSERT INTO incidents (incident_id, hazard, subject_kind, subject, drill, area, site_id, kind, priority, pressed_or_fire, "
-    "state, state_at, raised_at) SELECT gen_random_uuid(), 'person', 'device', 'wear-1', false, 'a', site_id, 'fall_motion', 2, false, "
-    "'open', now(), now() FROM sites",
-    "INSERT INTO alarms (alarm_id, incident_id, source, kind, key, device_id, area, site_id, priority, state, drill, at, "
-    "received_at, late_s, rule_version, reasons, evidence) SELECT gen_random_uuid(), incident_id, 'wear-1', one.kind, '1', device_id, 'a', "
-    "incidents.site_id, 2, 'active', false, now(), now(), 0, 'fall_motion/1', one.reasons::jsonb, one.evidence::jsonb "
-    'FROM incidents, devices, (VALUES (\'fall_motion\', \'[{"rule": "fall_likely", "source": "falls-x"}]\', '
-    '\'{"impact_g": 3.5, "probability": 0.75, "cells": "AQIDBA==", "cells_first": "89500000000"}\'), '
-    "('fall', '[]', '{\"cells\": \"no window\"}')) AS one (kind, reasons, evidence)",
+    """INSERT INTO areas (code, name_zh, name_en, parent, level, outline, demo) VALUES ('a', 'a', 'a', '', 'x', '{}', true)""",
+    """INSERT INTO sites (code, kind, name_zh, name_en, area, address, lon, lat, beds, phone, demo)
+    VALUES ('h', 'home', 'h', 'h', 'a', '', 0, 0, 0, '', true)""",
+    """INSERT INTO devices (code, profile, profile_version, site_id, area, firmware, enrolled_at)
+    SELECT 'wear-1', 'wearable', 1, site_id, 'a', '', now() FROM sites""",
+    """INSERT INTO incidents (incident_id, hazard, subject_kind, subject, drill, area, site_id, kind, priority, pressed_or_fire,
+        state, state_at, raised_at)
+    SELECT gen_random_uuid(), 'person', 'device', 'wear-1', false, 'a', site_id, 'fall_motion', 2, false,
+        'open', now(), now() FROM sites""",
+    """INSERT INTO alarms (alarm_id, incident_id, source, kind, key, device_id, area, site_id, priority, state, drill, at,
+        received_at, late_s, rule_version, reasons, evidence)
+    SELECT gen_random_uuid(), incident_id, 'wear-1', one.kind, '1', device_id, 'a', incidents.site_id, 2, 'active', false, now(),
+        now(), 0, 'fall_motion/1', one.reasons::jsonb, one.evidence::jsonb
+    FROM incidents, devices, (VALUES
+        ('fall_motion', '[{"rule": "fall_likely", "source": "falls-x"}]',
+            '{"impact_g": 3.5, "probability": 0.75, "cells": "AQIDBA==", "cells_first": "89500000000"}'),
+        ('fall', '[]', '{"cells": "no window"}')) AS one (kind, reasons, evidence)""",
 )
