@@ -11,7 +11,7 @@ from analytics.catalogue import EVENT_LANE, TELEMETRY_LANE, learned_lane
 from analytics.routine import POPULATION
 from analytics.step import Detector
 from devices.profiles import PROFILES
-from dispatch.alarm import KINDS, PROBE_LOST
+from dispatch.alarm import KINDS, MAINTENANCE_DUE, PROBE_LOST
 
 DOCS = Path(__file__).parents[3] / "docs" / "detectors.md"
 LEARNED = learned_lane(lambda _: POPULATION)
@@ -26,7 +26,7 @@ def test_every_kind_it_raises_is_one_that_dispatch_handles(detector: Detector[An
 
 
 def test_every_kind_that_dispatch_handles_is_raised_by_someone() -> None:
-    assert {kind for detector in ALL for kind in detector.kinds} | {PROBE_LOST} == set(KINDS)
+    assert {kind for detector in ALL for kind in detector.kinds} | {PROBE_LOST, MAINTENANCE_DUE} == set(KINDS)
 
 
 def test_names_are_unique() -> None:
