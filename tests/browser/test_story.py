@@ -141,6 +141,6 @@ async def test_a_console_that_loses_the_server_says_so_and_misses_nothing(browse
 async def test_the_console_speaks_english_too(browser: Browser, product: Product, shot: Shot) -> None:
     console = await open_as(browser, product, "duty", "/", (1600, 900))
     await expect(console.locator(".live.on")).to_be_visible(timeout=15_000)
-    await console.get_by_text("EN", exact=False).first.click()
+    await console.get_by_role("button", name="中文 / EN").click()
     await expect(console.get_by_text("Institutions", exact=False).first).to_be_visible()
     await shot(console, "6-english")
