@@ -5,17 +5,18 @@ two desks make the same alarm, which the database keeps once.
 """
 
 import logging
+from dataclasses import replace
 from datetime import datetime
 
 import psycopg
 
 from analytics.nuisance_history import TASK_AT, History, maintenance_due
-from dispatch.alarm import MAINTENANCE_DUE, alarm_id
+from dispatch.alarm import MAINTENANCE_DUE
 from store import alarms, devices, maintenance
-from store.alarms import NewAlarm
 from store.connect import Connection
 from store.devices import RegisteredDevice
 from store.errors import StoreError
+from store.new_alarm import NewAlarm, of_device
 
 log = logging.getLogger("vigil.desk")
 
@@ -44,31 +45,11 @@ async def _watch(conn: Connection, now: datetime) -> int:
 
 def new_alarm(due: History, device: RegisteredDevice, now: datetime) -> NewAlarm:
     """The alarm about a device to be looked at. It stands at its site, so that no link that comes back puts it away."""
-    key = due.last.isoformat()
     reasons = [
         {"rule": "nuisances", "value": float(due.nuisances), "limit": float(TASK_AT), "unit": "", "source": "ours"},
         {"rule": "real_calls", "value": float(due.real), "limit": None, "unit": "", "source": "ours"},
     ]
-    return NewAlarm(
-        alarm_id=alarm_id(device.code, MAINTENANCE_DUE, key),
-        source=device.code,
-        kind=MAINTENANCE_DUE,
-        key=key,
-        device_id=device.device_id,
-        area=device.area,
-        site_id=device.site_id,
-        zone_id=device.zone_id,
-        senior_id=None,
-        gateway="",
-        device=device.code,
-        senior="",
-        zone=device.zone,
-        site=device.site,
-        drill=False,
-        at=now,
-        received_at=now,
-        late_s=0,
-        rule_version=_RULE,
-        reasons=reasons,
-        evidence={"nuisances": due.nuisances, "real": due.real},
+    found = of_device(
+        device, MAINTENANCE_DUE, due.last.isoformat(), now, _RULE, reasons, {"nuisances": due.nuisances, "real": due.real}
     )
+    return replace(found, senior_id=None, senior="", gateway="")

@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from dispatch import probe
-from dispatch.alarm import PROBE_LOST, alarm_id
+from dispatch.alarm import PROBE_LOST
 from dispatch.probe import Lost, Report
 from store import alarms, devices, health
-from store.alarms import NewAlarm
 from store.connect import Connection
 from store.devices import RegisteredDevice
 from store.health import ProbeRow
+from store.new_alarm import NewAlarm, of_device
 
 log = logging.getLogger("vigil.desk")
 
@@ -52,29 +52,7 @@ def new_alarm(lost: Lost, device: RegisteredDevice, now: datetime) -> NewAlarm:
     """The alarm about a probe whose presses do not come out."""
     quiet_s = (now - lost.since).total_seconds()
     reason = {"rule": lost.rule, "value": quiet_s, "limit": probe.PATIENCE.total_seconds(), "unit": "s", "source": "ours"}
-    return NewAlarm(
-        alarm_id=alarm_id(device.code, PROBE_LOST, lost.key),
-        source=device.code,
-        kind=PROBE_LOST,
-        key=lost.key,
-        device_id=device.device_id,
-        area=device.area,
-        site_id=device.site_id,
-        zone_id=device.zone_id,
-        senior_id=device.senior_id,
-        gateway=device.gateway,
-        device=device.code,
-        senior=device.senior,
-        zone=device.zone,
-        site=device.site,
-        drill=False,
-        at=now,
-        received_at=now,
-        late_s=0,
-        rule_version=_RULE,
-        reasons=[reason],
-        evidence={},
-    )
+    return of_device(device, PROBE_LOST, lost.key, now, _RULE, [reason])
 
 
 def _moment(stats: Mapping[str, Any], name: str) -> datetime | None:

@@ -8,7 +8,7 @@ from analytics.step import Finding
 from devices.clock import late
 from dispatch.alarm import alarm_id
 from ingest.said import Known, Register
-from store.alarms import NewAlarm
+from store.new_alarm import NewAlarm
 
 
 class NoSuchSource(LookupError):

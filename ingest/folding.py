@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from store.alarms import NewAlarm
+from store.new_alarm import NewAlarm
 
 # The first, which begins it, and the last two, which say that it goes on.
 _MOST = 3

@@ -13,10 +13,11 @@ from psycopg import Rollback
 from psycopg.types.json import Jsonb
 
 from dispatch.alarm import PRESSED, kind_of
-from dispatch.incident import About, IncidentState, about, incident_id
+from dispatch.incident import IncidentState, incident_id
 from store import notify, trail
 from store.connect import Connection
 from store.errors import StoreError
+from store.new_alarm import NewAlarm
 from store.rows import all_rows, one_row, one_value
 from store.statements import statements
 
@@ -31,50 +32,6 @@ class Contended(StoreError):
     def __init__(self, alarm: UUID) -> None:
         super().__init__(f"alarm {alarm}: could not be placed in {_ATTEMPTS} attempts; try again")
         self.alarm = alarm
-
-
-@dataclass(frozen=True, slots=True)
-class NewAlarm:
-    """What a detector found. `device`, `senior`, `zone`, `site`, `gateway` are codes, "" where there is none.
-
-    `folded`: how many more the same source said between this one and the one before; they ring with it.
-    """
-
-    alarm_id: UUID
-    source: str
-    kind: str
-    key: str
-    device_id: int | None
-    area: str
-    site_id: int
-    zone_id: int | None
-    senior_id: int | None
-    gateway: str
-    device: str
-    senior: str
-    zone: str
-    site: str
-    drill: bool
-    at: datetime
-    received_at: datetime
-    late_s: int
-    rule_version: str
-    reasons: list[dict[str, Any]]
-    evidence: dict[str, Any]
-    folded: int = 0
-
-    @property
-    def about(self) -> About:
-        """Which incident it belongs to."""
-        return about(
-            kind_of(self.kind).hazard,
-            device=self.device,
-            senior=self.senior,
-            zone=self.zone,
-            site=self.site,
-            gateway=self.gateway,
-            drill=self.drill,
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,16 +13,15 @@ from care.safety_facts import SafetyFacts
 from care.safety_index import assess
 from devices.keys import milliseconds
 from devices.profiles import PROFILES
-from dispatch.alarm import alarm_id
 from dispatch.incident import IncidentEvent
 from simulators.district import safety as papers
 from simulators.district.safety import Alarmed
 from store import alarms, devices, health, incidents, messages, people, safety
-from store.alarms import NewAlarm
 from store.connect import Connection
 from store.devices import RegisteredDevice
 from store.health import HealthRow
 from store.messages import ReadingRow
+from store.new_alarm import of_device
 from store.trail import Actor
 
 _DAYS, _SEED = 30, 7
@@ -50,40 +49,13 @@ async def load(conn: Connection, district: District, now: datetime) -> None:
 async def _alarmed(conn: Connection, device: RegisteredDevice, alarm: Alarmed, desk: Actor, now: datetime) -> None:
     """An alarm that was raised, answered, resolved and closed."""
     at = now - alarm.ago * _DAY
-    raised = await alarms.raise_alarm(conn, _new(device, alarm.kind, at), at)
+    raised = await alarms.raise_alarm(conn, of_device(device, alarm.kind, f"demo {milliseconds(at)}", at, "demo/1"), at)
     for event, after_s, cause in (
         (IncidentEvent.ACKNOWLEDGE, alarm.answered_s, None),
         (IncidentEvent.RESOLVE, alarm.resolved_s, None),
         (IncidentEvent.CLOSE, alarm.resolved_s + 120, alarm.cause),
     ):
         await incidents.act(conn, raised.incident_id, event, desk, at + timedelta(seconds=after_s), cause=cause)
-
-
-def _new(device: RegisteredDevice, kind: str, at: datetime) -> NewAlarm:
-    key = f"demo {milliseconds(at)}"
-    return NewAlarm(
-        alarm_id=alarm_id(device.code, kind, key),
-        source=device.code,
-        kind=kind,
-        key=key,
-        device_id=device.device_id,
-        area=device.area,
-        site_id=device.site_id,
-        zone_id=device.zone_id,
-        senior_id=device.senior_id,
-        gateway=device.gateway,
-        device=device.code,
-        senior=device.senior,
-        zone=device.zone,
-        site=device.site,
-        drill=False,
-        at=at,
-        received_at=at,
-        late_s=0,
-        rule_version="demo/1",
-        reasons=[],
-        evidence={},
-    )
 
 
 def _blocked(device: int, now: datetime, ago: float, minutes: int) -> Iterator[ReadingRow]:

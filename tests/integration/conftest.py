@@ -21,12 +21,11 @@ from care.district import DeviceEntry, District, problems
 from care.people import Account, Contact, Responder, Senior, Shift
 from care.places import Area, Site, Zone
 from devices.profiles import PROFILES
-from dispatch.alarm import alarm_id
 from store import devices, migrate, people
-from store.alarms import NewAlarm
 from store.connect import Connection, connect
 from store.devices import RegisteredDevice
 from store.incidents import Actor
+from store.new_alarm import NewAlarm, of_device
 from store.register import load_district
 from store.server import Database, EmbeddedDatabase
 
@@ -194,30 +193,9 @@ def new_alarm(known: dict[str, RegisteredDevice], now: datetime) -> Callable[...
     """Makes the alarm that a device of the small district raises: `new_alarm("smoke-9", "smoke", key="2", drill=True)`."""
 
     def new(device: str = "sos-1", kind: str = "sos", key: str = "1", **changes: Any) -> NewAlarm:
-        row = known[device]
-        alarm = NewAlarm(
-            alarm_id=alarm_id(device, kind, key),
-            source=device,
-            kind=kind,
-            key=key,
-            device_id=row.device_id,
-            area=row.area,
-            site_id=row.site_id,
-            zone_id=row.zone_id,
-            senior_id=row.senior_id,
-            gateway=row.gateway,
-            device=row.code,
-            senior=row.senior,
-            zone=row.zone,
-            site=row.site,
-            drill=False,
-            at=now - timedelta(seconds=2),
-            received_at=now - timedelta(seconds=1),
-            late_s=0,
-            rule_version="sos/1",
-            reasons=[{"rule": "pressed", "value": None}],
-            evidence={"battery": 71.0},
-        )
+        reasons, evidence = [{"rule": "pressed", "value": None}], {"battery": 71.0}
+        alarm = of_device(known[device], kind, key, now - timedelta(seconds=2), "sos/1", reasons, evidence)
+        alarm = replace(alarm, received_at=now - timedelta(seconds=1))
         return replace(alarm, **changes)
 
     return new

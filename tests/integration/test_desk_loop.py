@@ -18,9 +18,9 @@ from dispatch.alarm import alarm_id
 from dispatch.incident import ACKNOWLEDGEMENT_LASTS, ESCALATE_AFTER, OFFER_LASTS, TARGETS, IncidentEvent, IncidentState
 from dispatch.offer import DispatchEvent
 from store import alarms, devices, dispatches, incidents, messages, migrate, people
-from store.alarms import NewAlarm
 from store.connect import Connection, connect
 from store.incidents import Actor, CardRow
+from store.new_alarm import NewAlarm
 from store.register import load_district
 from store.server import Database, EmbeddedDatabase
 

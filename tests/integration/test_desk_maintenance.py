@@ -10,9 +10,9 @@ import pytest
 from desk.maintenance import watch
 from dispatch.incident import IncidentEvent
 from store import alarms, incidents, maintenance
-from store.alarms import NewAlarm
 from store.connect import Connection, connect
 from store.incidents import Actor
+from store.new_alarm import NewAlarm
 from store.server import Database
 
 pytestmark = pytest.mark.integration

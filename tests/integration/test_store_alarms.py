@@ -13,9 +13,9 @@ import pytest
 from dispatch.alarm import KINDS
 from dispatch.incident import IncidentEvent, incident_id
 from store import alarms, incidents
-from store.alarms import NewAlarm
 from store.connect import Connection, connect
 from store.incidents import CardRow
+from store.new_alarm import NewAlarm
 from store.server import Database
 from store.statements import statements
 

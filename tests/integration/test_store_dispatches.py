@@ -14,11 +14,11 @@ from dispatch.escalation import DispatchClock, IncidentClock
 from dispatch.incident import IncidentEvent, IncidentState, NotAllowed
 from dispatch.offer import DISPATCH_TABLE, DispatchEvent, DispatchState, dispatch_id
 from store import alarms, dispatches, incidents
-from store.alarms import NewAlarm
 from store.connect import Connection, connect
 from store.dispatches import ResponderBusy
 from store.errors import NotFound
 from store.incidents import SYSTEM, Actor, CardRow, OutOfScope
+from store.new_alarm import NewAlarm
 from store.server import Database
 
 pytestmark = pytest.mark.integration

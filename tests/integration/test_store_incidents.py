@@ -21,10 +21,10 @@ from dispatch.incident import (
 )
 from dispatch.offer import DispatchEvent
 from store import alarms, dispatches, incidents
-from store.alarms import NewAlarm
 from store.connect import Connection, connect
 from store.errors import NotFound
 from store.incidents import SYSTEM, Actor, AlreadyAcknowledged, CardRow, OutOfScope, StaleVersion, UnknownCause
+from store.new_alarm import NewAlarm
 from store.server import Database
 
 pytestmark = pytest.mark.integration

@@ -10,13 +10,14 @@ import pytest
 from dispatch.incident import IncidentEvent as E
 from dispatch.incident import NotAllowed
 from store import history, incidents, labels, migrate
-from store.alarms import NewAlarm, raise_alarm
+from store.alarms import raise_alarm
 from store.connect import Connection, connect
 from store.corrections import correct_cause
 from store.devices import RegisteredDevice
 from store.errors import OutOfScope
 from store.incidents import Actor, UnknownCause
 from store.labels import MOST_SAMPLED, NewWindow
+from store.new_alarm import NewAlarm
 from store.server import Database
 
 pytestmark = pytest.mark.integration

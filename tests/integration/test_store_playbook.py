@@ -11,9 +11,9 @@ import pytest
 from dispatch.incident import IncidentEvent, NotAllowed
 from dispatch.playbook import NotTheirs, PersonNeeded, Planned, ReasonNeeded, StepEvent, StepState, UnknownStep
 from store import alarms, incidents, playbook
-from store.alarms import NewAlarm
 from store.connect import Connection, connect
 from store.incidents import SYSTEM, Actor, OutOfScope
+from store.new_alarm import NewAlarm
 from store.server import Database
 
 pytestmark = pytest.mark.integration

@@ -16,10 +16,10 @@ from care.safety_index import assess
 from desk.safety import daily, due
 from dispatch.incident import IncidentEvent
 from store import alarms, devices, health, history, incidents, messages, safety
-from store.alarms import NewAlarm
 from store.connect import Connection, connect
 from store.health import HealthRow
 from store.incidents import Actor
+from store.new_alarm import NewAlarm
 from store.server import Database
 
 pytestmark = pytest.mark.integration

@@ -10,9 +10,10 @@ from analytics.runtime import Runtime
 from ingest.alarms import new_alarm as alarm_of
 from ingest.said import known as of
 from store import devices
-from store.alarms import NewAlarm, in_lock_order, raise_alarm
+from store.alarms import in_lock_order, raise_alarm
 from store.board import CardRow, board
 from store.connect import Connection
+from store.new_alarm import NewAlarm
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("loaded")]
 

@@ -26,8 +26,8 @@ from dispatch.incident import IncidentEvent as E
 from ingest.alarms import Found
 from ingest.trials import apply
 from store import incidents
-from store.alarms import NewAlarm
 from store.connect import Connection, connect
+from store.new_alarm import NewAlarm
 from store.server import Database
 from tests.unit.analytics.motion.made import STORY, TRIPPING, by_the_second, motion
 from vigil import adoption, cli

@@ -23,13 +23,13 @@ from websockets.exceptions import ConnectionClosed
 from api.app import ApiSettings, serve
 from care.district import District
 from devices.keys import Key, milliseconds
-from dispatch.alarm import alarm_id
 from dispatch.roads import RoadGraph, dump
 from store import people
-from store.alarms import NewAlarm, raise_alarm
+from store.alarms import raise_alarm
 from store.connect import Connection, connect
 from store.devices import register
 from store.messages import EventRow, insert_events
+from store.new_alarm import of_device
 from store.register import load_district
 from store.server import Database, EmbeddedDatabase
 
@@ -186,29 +186,8 @@ class Field:
         known = (await register(self.conn))[device]
         event = EventRow(known.device_id, said.b, said.n, said.t, known.area, known.site_id, kind, at or now, now, {}, drill, [])
         assert await insert_events(self.conn, [event])
-        new = NewAlarm(
-            alarm_id=alarm_id(device, kind, key),
-            source=device,
-            kind=kind,
-            key=key,
-            device_id=known.device_id,
-            area=known.area,
-            site_id=known.site_id,
-            zone_id=known.zone_id,
-            senior_id=known.senior_id,
-            gateway=known.gateway,
-            device=device,
-            senior=known.senior,
-            zone=known.zone,
-            site=known.site,
-            drill=drill,
-            at=at or now,
-            received_at=now,
-            late_s=0,
-            rule_version="test/1",
-            reasons=[{"rule": "pressed", "value": None, "limit": None, "unit": "", "source": "ours"}],
-            evidence={"battery": 71.0},
-        )
+        reasons = [{"rule": "pressed", "value": None, "limit": None, "unit": "", "source": "ours"}]
+        new = replace(of_device(known, kind, key, at or now, "test/1", reasons, {"battery": 71.0}), drill=drill, received_at=now)
         raised = await raise_alarm(self.conn, new, now)
         await self.conn.commit()
         return raised.incident_id

@@ -20,9 +20,9 @@ from ingest.events import run_events
 from simulators.sirens import Siren
 from simulators.wire import Endpoint, Line, Refused, line
 from store import alarms, commands
-from store.alarms import NewAlarm
 from store.connect import connect
 from store.incidents import Actor
+from store.new_alarm import NewAlarm
 
 pytestmark = pytest.mark.integration
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.folding import folded
-from store.alarms import NewAlarm
+from store.new_alarm import NewAlarm
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 
