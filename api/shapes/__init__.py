@@ -4,6 +4,7 @@ Times are ISO 8601 UTC; spans are seconds; codes are the outside names of things
 everyone; the detail shows them whole to those who act on the incident, never to a regulator.
 """
 
+from api.shapes.fire import EvacueeShape, FireShape, FireZone
 from api.shapes.incidents import (
     Acknowledge,
     AlarmShape,
@@ -15,15 +16,11 @@ from api.shapes.incidents import (
     Decline,
     DispatchBrief,
     DispatchDetail,
-    EvacueeShape,
-    FireShape,
-    FireZone,
     IncidentCard,
     IncidentDetail,
     Note,
     OfferChoice,
     Press,
-    ReasonShape,
     Resolve,
     TrailLine,
 )
@@ -43,7 +40,19 @@ from api.shapes.live import (
 )
 from api.shapes.people import ContactShape, Login, Me, Position, ResponderPlace, SeniorBrief, SeniorPrivate
 from api.shapes.places import AreaShape, DistrictShape, Isochrones, SiteBrief, SitePoint, ZoneBrief
-from api.shapes.shape import Asked, DispatchAction, DispatchStateName, Hazard, Point, Problem, Role, Shape, SiteKind, State
+from api.shapes.shape import (
+    Asked,
+    DispatchAction,
+    DispatchStateName,
+    Hazard,
+    Point,
+    Problem,
+    ReasonShape,
+    Role,
+    Shape,
+    SiteKind,
+    State,
+)
 from api.shapes.system import CalloutShape, Figures, Health, LaneShape, PartShape, PartState, ProbeShape, ProbeTry, SystemShape
 
 __all__ = [

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from pydantic import Field
 
+from api.shapes.fire import FireShape
 from api.shapes.people import SeniorBrief, SeniorPrivate
 from api.shapes.places import SiteBrief, ZoneBrief
-from api.shapes.shape import Asked, DispatchAction, DispatchStateName, Hazard, Point, Shape, State
+from api.shapes.shape import Asked, DispatchAction, DispatchStateName, Hazard, Point, ReasonShape, Shape, State
 
 
 class DispatchBrief(Shape):
@@ -53,16 +54,6 @@ class IncidentCard(Shape):
     stamps: dict[str, datetime | None]
     cause: str | None
     allowed: list[str]
-
-
-class ReasonShape(Shape):
-    """`rule` is an i18n key (reason.<rule>); the rest are its numbers."""
-
-    rule: str
-    value: float | None
-    limit: float | None
-    unit: str
-    source: str
 
 
 class AlarmShape(Shape):
@@ -147,46 +138,6 @@ class Curve(Shape):
     limit: float | None
     limit_source: str
     doubtful: list[ReasonShape]
-
-
-class FireZone(Shape):
-    """A zone that went; `zone` None: the site has none. `at`: of its first alarm. `stands`: an alarm of it does.
-
-    `reasons`: the first of each kind of alarm, in the order in which they were raised.
-    """
-
-    order: int
-    zone: ZoneBrief | None
-    at: datetime
-    kinds: list[str]
-    devices: list[str]
-    stands: bool
-    reasons: list[ReasonShape]
-
-
-class EvacueeShape(Shape):
-    """Somebody to be brought out: `order` is his zone's, 0 where another zone of his floor went; `aids` are i18n keys (aid.<aid>).
-
-    `name` is whole for those who act. `out_at`, `out_by`: when and by whose word he was brought out.
-    """
-
-    senior: SeniorBrief
-    name: str
-    bed: ZoneBrief | None
-    order: int
-    reduced_mobility: bool
-    aids: list[str]
-    out_at: datetime | None
-    out_by: str
-
-
-class FireShape(Shape):
-    """What a fire or gas incident adds: what to do (i18n key instruction.<instruction>), zones in the order in which they went,
-    residents in the order in which to bring them out; empty while there is only something to look at."""
-
-    instruction: str
-    zones: list[FireZone]
-    evacuees: list[EvacueeShape]
 
 
 class IncidentDetail(Shape):

@@ -38,3 +38,13 @@ class Problem(Shape):
     error: str
     detail: str
     allowed: list[str] = []
+
+
+class ReasonShape(Shape):
+    """`rule` is an i18n key (reason.<rule>); the rest are its numbers."""
+
+    rule: str
+    value: float | None
+    limit: float | None
+    unit: str
+    source: str
