@@ -8,7 +8,6 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
@@ -18,11 +17,13 @@ from psycopg import AsyncConnection
 from care.district import District, problems
 from dispatch.alarm import PROBE
 from simulators import tokens
+from simulators.district import CREW
 from store import devices, people, register
 from vigil import demo_safety
 
 SEED_FILE, PASSWORDS_FILE = "demo_seed", "demo_passwords.json"
 PROBE_TOKEN, PROBE_KEY = "probe_token", "probe_key"  # what it is let in by as a device, and at its console
+_TYPED, _NEVER_TYPED = 10, 25
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
@@ -47,7 +48,7 @@ def passwords(folder: Path, logins: list[str]) -> dict[str, str]:
     known = drawn_passwords(folder)
     missing = [login for login in logins if login not in known]
     if missing:
-        known |= {login: "".join(secrets.choice(_ALPHABET) for _ in range(10)) for login in missing}
+        known |= {login: "".join(secrets.choice(_ALPHABET) for _ in range(_length(login))) for login in missing}
         _write(folder / PASSWORDS_FILE, json.dumps(known, indent=1))
     return {login: known[login] for login in logins}
 
@@ -96,9 +97,14 @@ def digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
+def _length(login: str) -> int:
+    return _NEVER_TYPED if login.startswith(CREW) else _TYPED
+
+
 def _hashes(drawn: Mapping[str, str]) -> dict[str, str]:
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # hashing frees the interpreter
-        return dict(zip(drawn, pool.map(PasswordHasher().hash, drawn.values()), strict=True))
+    """What nobody types is 120 random bits, which no guessing finds: slow hashes of fifty of them would only slow the start."""
+    slow, quick = PasswordHasher(), PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
+    return {login: (quick if login.startswith(CREW) else slow).hash(password) for login, password in drawn.items()}
 
 
 def _write(path: Path, text: str) -> None:
