@@ -20,7 +20,7 @@ RECORDING = Path(__file__).parents[1] / "data" / "nist_sdc07_rooms.csv.gz"
 SITE = "inst09"
 # The positions of the recording, B the room of origin, by when smoke passes 10 %/m: 55, 83, 95, 107, 139 and 153 s after ignition.
 ROOMS = ("101室", "102室", "103室", "104室", "105室", "106室")
-SPEED = 10
+SPEED = 15
 HEAT = re.compile(r"超过 8\.3 °C/min|达到报警限 58 °C")  # which of the two is first depends on how fast it is played
 
 

@@ -21,7 +21,7 @@ from tests.faults.refusing import Refusal, refusing, small_disks
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
 
-_CALM_S, _REFUSING_S, _STOPPED_S = 1.0, 3.0, 12.0
+_CALM_S, _REFUSING_S, _STOPPED_S = 1.0, 3.0, 8.0
 _MAY_END = ("database", "broker")  # started again once they can go on; our own parts live on
 _MORE_MEMORY = 64 * 1024 * 1024
 _TOLD = {Refusal.READ_ONLY: "read_only", Refusal.FULL: "disk_full", Refusal.ALL_FULL: "disk_full"}

@@ -116,7 +116,7 @@ def test_simulated_scenarios_reach_the_console(product: Product, scenario: str, 
 
 def test_a_recorded_fire_replayed_through_mqtt_raises_its_incident(product: Product) -> None:
     recording = str(Path(__file__).parents[1] / "data" / "nist_sdc07_sdc11.csv.gz")
-    shown = product.ask("replay", recording, "--experiment", "SDC07", "--site", "inst07", "--speed", "20", timeout=120)
+    shown = product.ask("replay", recording, "--experiment", "SDC07", "--site", "inst07", "--speed", "40", timeout=120)
     with login(product) as client:
         detail = client.get(f"/api/incidents/{shown['incident']}").json()
     assert detail["card"]["hazard"] == "fire"
