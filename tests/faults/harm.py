@@ -47,7 +47,7 @@ SHORT = (
     Cell(Part.BROKER, Fault.KILL),
     Cell(Part.DATABASE, Fault.FREEZE),
     Cell(Part.EVENTS, Fault.KILL),
-    Cell(Part.TELEMETRY, Fault.FREEZE),
+    Cell(Part.TELEMETRY, Fault.KILL),
     Cell(Part.DESK, Fault.RESTART),
     Cell(Part.API, Fault.KILL),
 )

@@ -14,7 +14,7 @@ from tests.faults.table import Row
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
 
-_CALM_S, _AFTER_S = 1.5, 5.0
+_CALM_S, _AFTER_S = 1.5, 3.0
 _TOLD_WITHIN_S = 5.0
 _DUE_S = 1.0
 

@@ -114,16 +114,6 @@ def test_simulated_scenarios_reach_the_console(product: Product, scenario: str, 
     assert card["alarms"] >= 1
 
 
-def test_a_recorded_fire_replayed_through_mqtt_raises_its_incident(product: Product) -> None:
-    recording = str(Path(__file__).parents[1] / "data" / "nist_sdc07_sdc11.csv.gz")
-    shown = product.ask("replay", recording, "--experiment", "SDC07", "--site", "inst07", "--speed", "40", timeout=120)
-    with login(product) as client:
-        detail = client.get(f"/api/incidents/{shown['incident']}").json()
-    assert detail["card"]["hazard"] == "fire"
-    assert {"smoke", "heat"} <= {alarm["kind"] for alarm in detail["alarm_list"]}
-    assert all(alarm["reasons"] for alarm in detail["alarm_list"])
-
-
 def test_bad_input_of_commands_is_one_clear_line(product: Product) -> None:
     refused = product.vigil("simulate", "sos", "--site", "nowhere")
     assert refused.returncode == 1
