@@ -5,6 +5,7 @@ Who has an errand is heard on the desk's websocket. Now and then one declines.
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -21,6 +22,7 @@ log = logging.getLogger("vigil.crew")
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 30.0
 _REFUSED_PAUSE_S = 900.0
+_FORBIDDEN, _ENDED = frozenset({401, 403}), frozenset({404, 409})
 _PATIENCE_S = 10.0
 _POSITION_S = 5.0
 _DECLINES = 0.05
@@ -99,6 +101,7 @@ class Crew:
         self._rng = Random(f"{seed} crew")
         self._places: dict[str, tuple[float, float]] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._barred: set[str] = set()  # those whose login was refused
 
     async def live(self, stop: asyncio.Event) -> None:
         """Answer until `stop`; a server that is away is tried again."""
@@ -118,18 +121,17 @@ class Crew:
                 async with self._phone(self._desk) as desk:
                     pause = _FIRST_PAUSE_S
                     await self._listen(desk)
-            except httpx.HTTPStatusError as refused:  # asking again and again would lock people out too
-                log.warning("the crew may not listen at the desk: %s", refused)
-                pause = _REFUSED_PAUSE_S
             except (OSError, TimeoutError, WebSocketException, httpx.HTTPError) as error:
                 log.info("the desk is not heard: %s", error or type(error).__name__)
+                if _status(error) in _FORBIDDEN:  # asking again and again would lock people out too
+                    log.warning("the crew may not listen at the desk: %s", error)
+                    await asyncio.sleep(_REFUSED_PAUSE_S)
             await asyncio.sleep(pause)
-            pause = pause if pause == _REFUSED_PAUSE_S else min(pause * 2, _LONGEST_PAUSE_S)
+            pause = min(pause * 2, _LONGEST_PAUSE_S)
 
     async def _listen(self, desk: httpx.AsyncClient) -> None:
-        cookies = "; ".join(f"{name}={value}" for name, value in desk.cookies.items())
         address = self._url.replace("http", "ws", 1) + "/api/live"
-        async with connect(address, additional_headers={"Cookie": cookies}, max_size=_LONGEST_FRAME) as socket:
+        async with connect(address, additional_headers={"Cookie": desk.headers["Cookie"]}, max_size=_LONGEST_FRAME) as socket:
             async for text in socket:
                 self.hear(json.loads(text))
 
@@ -138,28 +140,41 @@ class Crew:
         for place in message.get("responders") or [one for one in (message.get("responder"),) if one]:
             self._places[place["code"]] = (place["lon"], place["lat"])
         for errand in errands(message):
-            if errand.responder in self._phones and errand.dispatch not in self._running:
+            played = errand.responder in self._phones and errand.responder not in self._barred
+            if played and errand.dispatch not in self._running:
                 task = asyncio.create_task(self._run(errand), name=f"errand {errand.dispatch}")
                 self._running[errand.dispatch] = task
                 task.add_done_callback(lambda _, done=errand.dispatch: self._running.pop(done, None))  # type: ignore[misc]
 
     async def _run(self, errand: Errand) -> None:
-        """Every step of one errand, until the desk recalls it; where the server goes it is taken up from the next snapshot."""
-        try:
-            async with self._phone(self._phones[errand.responder]) as phone:
-                while errand.state in _NEXT:
-                    step = next_step(errand, self._rng)
-                    if errand.state == "en_route":
-                        await self._travel(phone, errand, step.after_s / self._speed)
-                    else:
-                        await asyncio.sleep(step.after_s / self._speed)
-                    answer = await phone.post(f"/api/dispatches/{errand.dispatch}/{step.action}", json={"why": ""})
-                    answer.raise_for_status()
-                    errand = replace(errand, state=answer.json()["state"])
-        except httpx.HTTPStatusError as refused:
-            log.info("%s: %s", errand.responder, refused)  # recalled, or ended by the desk
-        except httpx.HTTPError as error:
-            log.warning("%s: an errand is left in %s: %s", errand.responder, errand.state, error or type(error).__name__)
+        """One errand until it has ended; a server that is away or busy is tried again, a refused login is not."""
+        while True:
+            try:
+                return await self._play(errand)
+            except httpx.HTTPError as error:
+                status = _status(error)
+                if status in _ENDED:
+                    log.info("%s: recalled, or ended by the desk: %s", errand.responder, error)
+                    return None
+                log.warning("%s: an errand waits: %s", errand.responder, error or type(error).__name__)
+                if status in _FORBIDDEN:
+                    self._barred.add(errand.responder)
+                    return None
+            await asyncio.sleep(_LONGEST_PAUSE_S)
+
+    async def _play(self, errand: Errand) -> None:
+        """Every step that is left. Raises httpx.HTTPError."""
+        async with self._phone(self._phones[errand.responder]) as phone:
+            errand = replace(errand, state=await _state(phone, errand.dispatch))
+            while errand.state in _NEXT:
+                step = next_step(errand, self._rng)
+                if errand.state == "en_route":
+                    await self._travel(phone, errand, step.after_s / self._speed)
+                else:
+                    await asyncio.sleep(step.after_s / self._speed)
+                answer = await phone.post(f"/api/dispatches/{errand.dispatch}/{step.action}", json={"why": ""})
+                answer.raise_for_status()
+                errand = replace(errand, state=answer.json()["state"])
 
     async def _travel(self, phone: httpx.AsyncClient, errand: Errand, lasts_s: float) -> None:
         """Tell the phone's position now and then, until there."""
@@ -179,5 +194,23 @@ class Crew:
         async with httpx.AsyncClient(base_url=self._url, headers={"X-Vigil": "1"}, timeout=_PATIENCE_S) as client:
             answer = await client.post("/api/login", json={"login": who.login, "password": who.password})
             answer.raise_for_status()
-            yield client
-            await client.post("/api/logout")
+            # by hand: a jar keeps a secure cookie from the plain line between two containers
+            client.headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in answer.cookies.items())
+            try:
+                yield client
+            finally:
+                with contextlib.suppress(httpx.HTTPError):
+                    await client.post("/api/logout")
+
+
+async def _state(phone: httpx.AsyncClient, dispatch: str) -> str:
+    """Where an errand stands by now; "" when it has ended."""
+    answer = await phone.get("/api/responder/errands")
+    answer.raise_for_status()
+    known = {one["id"]: one["state"] for incident in answer.json() for one in incident["dispatch_list"]}
+    return str(known.get(dispatch, ""))
+
+
+def _status(error: Exception) -> int | None:
+    """With what the server refused; None when it said nothing."""
+    return error.response.status_code if isinstance(error, httpx.HTTPStatusError) else None

@@ -1,16 +1,19 @@
 """The demo's played responders against a real api: they answer, go, and finish; whom they do not play they leave alone."""
 
 import asyncio
+import contextlib
 from typing import Any
 
 import pytest
 
 from simulators.crew import Crew, Login
+from store.connect import Connection
 from tests.integration.api.conftest import PASSWORD
 
 pytestmark = pytest.mark.integration
 
 SPEED = 600.0
+SESSIONS = "SELECT login FROM sessions JOIN accounts USING (account_id) ORDER BY login"
 
 
 async def test_an_errand_is_played_to_its_end(api: Any, field_of: Any) -> None:
@@ -38,6 +41,21 @@ async def test_an_errand_is_played_to_its_end(api: Any, field_of: Any) -> None:
         await asyncio.wait_for(playing, 10)
 
 
+async def test_a_recalled_errand_leaves_no_session(api: Any, field_of: Any) -> None:
+    duty = await api.login("duty")
+    incident, stop = await field_of.press("sos-1"), asyncio.Event()
+    crew = Crew(str(duty.base_url), Login("duty", PASSWORD), {"r-1": Login("resp-1", PASSWORD)}, 1.0, seed=1)
+    playing = asyncio.create_task(crew.live(stop))
+    await duty.post(f"/api/incidents/{incident}/acknowledge", json={"version": 1})
+    sent = (await duty.post(f"/api/incidents/{incident}/dispatches", json={"responder": "r-1"})).raise_for_status().json()
+    await until(field_of.conn, [("duty",), ("duty",), ("resp-1",)])  # ours, the crew's ear, and his phone
+    (await duty.post(f"/api/dispatches/{sent['dispatch_list'][0]['id']}/recall")).raise_for_status()
+    await until(field_of.conn, [("duty",), ("duty",)])
+    stop.set()
+    await asyncio.wait_for(playing, 10)
+    await until(field_of.conn, [("duty",)])
+
+
 async def test_a_refused_listener_does_not_ask_for_ever(api: Any, field_of: Any, caplog: pytest.LogCaptureFixture) -> None:
     duty = await api.login("duty")
     stop = asyncio.Event()
@@ -50,6 +68,18 @@ async def test_a_refused_listener_does_not_ask_for_ever(api: Any, field_of: Any,
     assert not playing.done()
     stop.set()
     await asyncio.wait_for(playing, 10)
+
+
+async def until(conn: Connection, logins: list[tuple[str]]) -> None:
+    """Wait until these accounts, and no others, have sessions."""
+    found: list[Any] = []
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(20):
+            while found != logins:
+                found = await (await conn.execute(SESSIONS)).fetchall()
+                await conn.rollback()
+                await asyncio.sleep(0.05)
+    assert found == logins
 
 
 def states(answer: Any) -> list[str]:
