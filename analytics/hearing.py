@@ -40,6 +40,10 @@ class Hearing:
         for rows in self._shared.values():
             yield from rows.values()
 
+    def devices(self) -> tuple[str, ...]:
+        """The codes of those that have a row."""
+        return tuple(self._speakers)
+
     def forget(self, device: str) -> None:
         """Drop a device's own row; what it shares stays."""
         speaker = self._speakers.pop(device, None)

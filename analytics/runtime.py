@@ -84,9 +84,13 @@ class Runtime:
         trial.adopt()
 
     def forget(self, device: str) -> None:
-        """Drop what is kept about one device alone: it was revoked and can no longer fall silent."""
+        """Drop what is kept about one device alone: it was revoked or is elsewhere, and can no longer fall silent here."""
         self._hearing.forget(device)
         self._active.pop(device, None)
+
+    def devices(self) -> tuple[str, ...]:
+        """Those that were heard of."""
+        return self._hearing.devices()
 
     def states(self) -> Iterator[tuple[Detector[Any], str, Any]]:
         """Every (detector, scope key, state), for inspection."""

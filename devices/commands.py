@@ -16,7 +16,6 @@ from devices.codec import BadPayload, float32
 
 LARGEST_COMMAND = 4 * 1024
 LONGEST_WORTH_MS = 5 * 60_000  # more is a mistake of the platform's, or of one of the clocks
-COMMANDS = ("test", "siren", "reassure", "configure")
 
 _Millis = Annotated[int, Meta(ge=0, le=4_102_444_800_000)]
 _Id = Annotated[str, Meta(pattern=r"^[0-9A-Za-z._-]{1,64}\Z")]

@@ -24,7 +24,7 @@ from store.messages import ReplayRow
 from store.waveforms import StoredWaveform
 
 MEMORY = max((detector.memory for detector in TELEMETRY_LANE), default=timedelta(0))
-SIGNAL_WITHIN = timedelta(minutes=1)  # raw signal is dear to feed: who was not heard for longer begins anew
+SIGNAL_WITHIN = timedelta(minutes=1)  # of the last that is stored; raw signal is dear to feed: who fell silent before begins anew
 _BREATH = 1_000  # rows fed before the loop serves others
 
 
@@ -70,10 +70,13 @@ class Partition:
         self._last_seen = {}
 
     def forget(self, register: Register) -> None:
-        """What was revoked can no longer fall silent."""
+        """What was revoked, or is in another area now, can no longer fall silent here."""
         for known in register.values():
             if known.origin.area == self.area and known.revoked_at is not None:
                 self.runtime.forget(known.code)
+        for code in self.runtime.devices():
+            if code in register and register[code].area != self.area:
+                self.runtime.forget(code)
 
     async def leave(self) -> None:
         """Close the session: what was acknowledged is flushed, the rest stays with the broker."""
@@ -96,7 +99,7 @@ async def rebuilt(
     learned = await usual.detectors(conn, area, now) if usual is not None else ()
     runtime = Runtime((*detectors, *learned), active)
     rows = await messages.replay(conn, [area], now - MEMORY)
-    signal = await waveforms.replay(conn, [area], now - SIGNAL_WITHIN, fall_motion.MEMORY)
+    signal = await waveforms.replay(conn, [area], now, SIGNAL_WITHIN, fall_motion.MEMORY)
     items: Iterable[Message] = merge(_items(rows, register), _windows(signal, register), key=_at)
     trial = runtime.trial()
     for number, item in enumerate(items, 1):

@@ -48,9 +48,12 @@ class StoredWaveform:
         return tuple(struct.iter_unpack("<3f", self.xyz))
 
 
-async def replay(conn: Connection, areas: Sequence[str], since: datetime, stretch: timedelta) -> list[StoredWaveform]:
-    """Of each device of these areas that was heard since then: its last `stretch`, in (time, device, n) order."""
-    arguments = {"areas": list(areas), "since": since, "stretch": stretch}
+async def replay(
+    conn: Connection, areas: Sequence[str], now: datetime, within: timedelta, stretch: timedelta
+) -> list[StoredWaveform]:
+    """Of each device of these areas that was heard `within` so long of the last of them: its last `stretch`, in (time, device, n)
+    order. What claims to come after `now` does not count as the last."""
+    arguments = {"areas": list(areas), "now": now, "within": within, "stretch": stretch}
     return await all_rows(conn, StoredWaveform, _SQL["replay"], arguments)
 
 

@@ -32,7 +32,8 @@ _RULE = f"{NAME}/{VERSION}"
 
 class SpreadState(Struct, frozen=True, gc=False):
     """`zones` in order, and the `temperatures` of each; `alight` those that went, with when first and last; `looks` a condition
-    a zone. A reading looks through its own zone, so that it costs the same in a house of ten zones and of a thousand.
+    a zone. A reading looks through its own zone, so that it costs the same in a house of ten zones and of a thousand;
+    a device that is moved to another zone begins anew there.
     """
 
     source: str

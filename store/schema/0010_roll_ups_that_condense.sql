@@ -1,6 +1,6 @@
 -- Roll-ups hold only what condenses (docs/decisions/0024). A device that reads once a minute got three rows of folded_minutes a reading;
 -- minutes are now made of the readings when they are asked for, and kept as long as these. Hours are folded from readings, in portions.
--- A month of a device lies in the index itself, in time order, the values beside the key: some twenty pages instead of seven hundred.
+-- A month of a device lies in the index itself, in time order, the values beside the key: some forty pages instead of seven hundred.
 
 SET LOCAL statement_timeout = 0; -- years of hours are copied below
 
@@ -155,12 +155,13 @@ END $$;
 CREATE OR REPLACE FUNCTION fold_readings(now timestamptz, slice interval) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 DECLARE
-    portion CONSTANT integer := 1000; -- of one reading a minute: 60,000 readings, a fifth of a second
+    portion CONSTANT integer := 1000; -- of one reading a minute: 60,000 readings, a third of a second
     state roll_up_state;
     upto timestamptz;
     tail timestamptz;
     more boolean := false;
-    oldest timestamptz := now - (SELECT keep FROM retention WHERE class = 'readings') + INTERVAL '1 hour'; -- another clock expires
+    oldest timestamptz := coalesce( -- for ever: nothing is too old; an hour, since another clock expires
+        now - (SELECT keep FROM retention WHERE class = 'readings') + INTERVAL '1 hour', '-infinity');
 BEGIN
     IF has_timescale() THEN
         RETURN false;
@@ -225,7 +226,7 @@ END $$;
 -- folds, and until then answered from readings. Nothing happens where they do already.
 CREATE OR REPLACE FUNCTION roll_ups_in(zone text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    since timestamptz := now() - (SELECT keep FROM retention WHERE class = 'readings');
+    since timestamptz := coalesce(now() - (SELECT keep FROM retention WHERE class = 'readings'), '-infinity');
 BEGIN
     IF (SELECT timezone = zone FROM roll_up_state) THEN
         RETURN;

@@ -183,3 +183,18 @@ async def test_a_change_of_timezone_is_answered_at_once_and_folded_later(databas
         assert answers[0] == answers[1]
         assert {at.minute for at, *_ in answers[0]} == {30}
         assert sum(count for _, count, *_ in answers[0]) == 3 * 24 * 60 * 2 // 3
+
+
+async def test_readings_kept_for_ever_are_folded_too(database: Database, known: object) -> None:
+    """Also anew, for another timezone."""
+    async with await connect(database.dsn("vigil_owner"), autocommit=True) as conn:
+        await conn.execute("UPDATE retention SET keep = NULL WHERE class = 'readings'")
+        await stored(conn, FIRST, 2 * 24 * 60)
+        await conn.execute("UPDATE roll_up_state SET marked_to = %s", [FIRST - DAY])
+        await fold(conn)
+        total = "SELECT sum(n), count(*) FROM folded_hours"
+        before = await (await conn.execute(total)).fetchone()
+        assert before is not None and before[0] > 10_000
+        await history.roll_ups_in(conn, "Europe/Lisbon")
+        await fold(conn)
+        assert await (await conn.execute(total)).fetchone() == before

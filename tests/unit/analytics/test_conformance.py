@@ -204,7 +204,7 @@ def test_it_is_proof_against_lateness(
     found = run([detector], [items[place] for place in late])
     if name == "fall_motion" and not found:
         return  # the second of the impact came after the next ones were judged: a late signal is a lost one
-    if name == "not_up" and not found:
+    if name == "not_up" and not found and late != sorted(late):
         return  # the first word of each day came late: a day that was not watched from its beginning is not judged
     assert found
     if name in EVENTS:

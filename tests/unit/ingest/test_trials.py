@@ -1,5 +1,6 @@
 """A batch's view of the detectors: adopted whole or not at all, in the right area, silent where nobody can be heard."""
 
+import dataclasses
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -83,6 +84,17 @@ def test_a_revoked_device_is_forgotten(register: Register, now: datetime) -> Non
     trials.adopt()
     smoke = register["smoke-1"]
     held.forget({**register, "smoke-1": replace(smoke, revoked_at=now)})
+    assert held.runtime.next_deadline() is None
+
+
+def test_a_device_that_went_to_another_area_falls_silent_there(register: Register, now: datetime) -> None:
+    held = partition("tst001")
+    trials = Trials({"tst001": held})
+    smoke = register["smoke-1"]
+    trials.feed(*reading(smoke, now, 0.1), "tst001")
+    trials.adopt()
+    assert held.runtime.next_deadline() is not None
+    held.forget({**register, "smoke-1": replace(smoke, origin=dataclasses.replace(smoke.origin, area="tst002"))})
     assert held.runtime.next_deadline() is None
 
 
