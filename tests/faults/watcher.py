@@ -12,7 +12,7 @@ import websockets
 from websockets.asyncio.client import ClientConnection
 
 _PING_EVERY_S, _DEAD_AFTER_S, _OPEN_S = 2.0, 5.0, 5.0
-_FIRST_DELAY_S, _LONGEST_DELAY_S = 0.4, 10.0
+_FIRST_DELAY_S, _LONGEST_DELAY_S = 0.25, 1.5
 
 
 @dataclass(slots=True)

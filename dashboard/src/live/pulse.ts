@@ -5,8 +5,9 @@ export const DEAD_AFTER = 5_000
 /** A reconnect shorter than this is not worth frightening anyone. */
 export const GRACE = 1_500
 
-const FIRST_DELAY = 400
-const LONGEST_DELAY = 10_000
+const FIRST_DELAY = 250
+/** A desk that waits longer than this beside a server that is back sees a press late; a few dozen consoles knocking cost nothing. */
+const LONGEST_DELAY = 1_500
 
 /** How long to wait before the n-th attempt (from 0): doubling, with jitter between a half and the whole. `chance` in [0, 1). */
 export function backoff(attempt: number, chance: number): number {
