@@ -1,20 +1,20 @@
 """Who could call for help now and who could not: pure rules over the register, what was last heard, and since when we listen.
 
-Nobody cries wolf: a device that has not been heard since we began to listen, and has not had the time that its profile may be
-silent, is not yet known. Not fine, and not silent either.
+How a single device is: `care.standing`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from api.listings import Standing, Why
+from care.standing import BATTERY_LOW_PCT as BATTERY_LOW_PCT
+from care.standing import had_no_time, heard, quiet
 from devices.profiles import PROFILES
 from store.devices import DeviceHealth, RegisteredDevice
 
 CALLS = frozenset({"sos", "pull_cord", "fall"})
 LIFE_PROFILES = frozenset(name for name, profile in PROFILES.items() if CALLS & set(profile.events))
-BATTERY_LOW_PCT = 20.0  # as the battery alarm's own limit (analytics.detectors.spoken); a test holds them together
 
 # From the least broken to the most: a resident's trouble is that of the device that is nearest to working.
 BY_HOPE: tuple[Why, ...] = ("battery_low", "not_yet_known", "offline", "silent", "never_seen", "revoked", "no_device")
@@ -39,22 +39,13 @@ class Unprotected:
 
 def silent(profile: str, seen_at: datetime | None, now: datetime) -> bool:
     """Whether a device that was heard once has been quiet for longer than its profile allows, whoever listened."""
-    known = PROFILES.get(profile)
-    return known is not None and seen_at is not None and now - seen_at > known.silent_after
+    return seen_at is not None and quiet(seen_at, _silent_after(profile), now)
 
 
 def heard_of(row: DeviceHealth, now: datetime, listening: datetime | None) -> Standing:
     """How a device in service is. `listening`: since when it could be heard; None: nobody listens now."""
-    fresh = row.seen_at is not None and not silent(row.profile, row.seen_at, now)
-    if not fresh and _had_no_time(row.profile, row.enrolled_at, row.seen_at, now, listening):
-        return "not_yet_known"
-    if row.seen_at is None:
-        return "never_seen"
-    if not fresh:
-        return "silent"
-    if row.online is False:
-        return "offline"
-    return "battery_low" if row.battery is not None and row.battery < BATTERY_LOW_PCT else "fine"
+    after = _silent_after(row.profile)
+    return heard(row.seen_at, row.enrolled_at, after, now, listening, online=row.online, battery=row.battery)
 
 
 def state_of(device: RegisteredDevice, row: DeviceHealth | None, now: datetime, listening: datetime | None) -> Standing:
@@ -63,7 +54,8 @@ def state_of(device: RegisteredDevice, row: DeviceHealth | None, now: datetime, 
         return "revoked"
     if row is not None:
         return heard_of(row, now, listening)
-    return "not_yet_known" if _had_no_time(device.profile, device.enrolled_at, None, now, listening) else "never_seen"
+    unheard = had_no_time(None, device.enrolled_at, _silent_after(device.profile), now, listening)
+    return "not_yet_known" if unheard else "never_seen"
 
 
 def unprotected_among(
@@ -109,11 +101,6 @@ def _judged(
     return Unprotected(senior, why, tuple(sorted(states)), max((at for at in seen if at is not None), default=None))
 
 
-def _had_no_time(profile: str, enrolled_at: datetime, seen_at: datetime | None, now: datetime, listening: datetime | None) -> bool:
-    """Whether we have not listened to this device for as long as it may be silent, and have not heard it since we do."""
+def _silent_after(profile: str) -> timedelta | None:
     known = PROFILES.get(profile)
-    if listening is None:
-        return True
-    if seen_at is not None and seen_at >= listening:
-        return False
-    return known is not None and now - max(listening, enrolled_at) <= known.silent_after
+    return None if known is None else known.silent_after

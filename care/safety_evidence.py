@@ -10,15 +10,16 @@ from datetime import date, datetime, timedelta
 
 from care.safety import Counted, Verdict, share
 from care.safety_facts import SafetyDevice, SafetyFacts, SafetyZone
+from care.standing import BATTERY_LOW_PCT, heard
 
 WATCHED_ZONES = frozenset({"room", "corridor", "hall", "kitchen"})
 FIRE_DETECTORS = frozenset({"smoke_detector", "heat_detector"})
 TESTED = FIRE_DETECTORS | {"co_detector", "gas_detector"}
-BATTERY_LOW_PCT = 20.0  # as the alarm for it; a test holds them together
 TEST_EVERY = timedelta(days=365)
 WINDOW = timedelta(days=90)
 BLOCKED_S, BLOCKED_WITHIN = 600.0, timedelta(days=7)  # less is somebody carrying something through: ours
 LEAST_MPA = 0.07
+_SPEAKS = ("fine", "battery_low")
 _GOOD, _BAD, _UNKNOWN = Verdict.GOOD, Verdict.BAD, Verdict.UNKNOWN
 
 
@@ -49,17 +50,17 @@ class Found:
 
 
 def standing(device: SafetyDevice, now: datetime, listening: datetime | None) -> str:
-    """How a device is: fine, battery_low, faulty, offline, silent, never_seen or not_yet_known; the rule of the devices page."""
-    quiet = device.seen_at is None or now - device.seen_at > device.silent_after
-    if quiet and _had_no_time(device, now, listening):
-        return "not_yet_known"
-    if quiet:
-        return "never_seen" if device.seen_at is None else "silent"
-    if device.online is False:
-        return "offline"
-    if device.faulty_since is not None:
-        return "faulty"
-    return "battery_low" if device.battery is not None and device.battery < BATTERY_LOW_PCT else "fine"
+    """How a device is by the rule of the devices page; or faulty, if it speaks and an alarm of its sensor stands."""
+    state = heard(
+        device.seen_at,
+        device.enrolled_at,
+        device.silent_after,
+        now,
+        listening,
+        online=device.online,
+        battery=device.battery,
+    )
+    return "faulty" if device.faulty_since is not None and state in _SPEAKS else state
 
 
 def coverage(facts: SafetyFacts) -> Found:
@@ -135,14 +136,6 @@ def site(facts: SafetyFacts, why: str) -> Evidence:
     return Evidence("site", facts.site, _UNKNOWN, why)
 
 
-def _had_no_time(device: SafetyDevice, now: datetime, listening: datetime | None) -> bool:
-    if listening is None:
-        return True
-    if device.seen_at is not None and device.seen_at >= listening:
-        return False
-    return now - max(listening, device.enrolled_at) <= device.silent_after
-
-
 def _zone(zone: SafetyZone, verdict: Verdict, why: str) -> Evidence:
     return Evidence("zone", zone.code, verdict, why, what=zone.kind)
 
@@ -173,7 +166,7 @@ def _tested(one: SafetyDevice, now: datetime) -> Evidence:
 
 
 def _speaks(one: SafetyDevice, facts: SafetyFacts) -> bool:
-    return standing(one, facts.now, facts.listening) in ("fine", "battery_low")
+    return standing(one, facts.now, facts.listening) in _SPEAKS
 
 
 def _exit(one: SafetyDevice, facts: SafetyFacts) -> Evidence:

@@ -10,13 +10,13 @@ from random import Random
 from uuid import UUID
 
 from care.district import District
+from care.safety_evidence import TESTED
 from care.safety_facts import SafetyCheck
 
 _DAY = timedelta(days=1)
 _BACK = 400  # days of papers
 _KEEPERS = ("孙主任", "李院长", "周安全员", "郑主管")
 _AUTHORITIES = ("区消防救援支队", "区民政局养老科", "街道应急办")
-_TESTED = frozenset({"smoke_detector", "heat_detector", "co_detector", "gas_detector"})
 _RAISES = {"smoke_detector": "smoke", "heat_detector": "heat", "gas_detector": "gas"}
 _ALARMS = 22
 _CAUSES, _CAUSE_WEIGHTS = ("cooking_steam", "device_fault", "real_fire", "other"), (12, 5, 1, 4)
@@ -54,7 +54,7 @@ def tests(district: District, now: datetime, seed: int) -> Mapping[str, datetime
     houses = {house.site: house for house in _houses(district, seed, "tests")}
     for device in district.devices:
         house = houses.get(device.site)
-        if house and device.profile in _TESTED:
+        if house and device.profile in TESTED:
             overdue = house.rng.random() > 0.55 + 0.45 * house.care
             found[device.code] = now - (house.rng.uniform(370, 520) if overdue else house.rng.uniform(5, 330)) * _DAY
     return found

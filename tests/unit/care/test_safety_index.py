@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from analytics.detectors.spoken import BATTERY_LOW
 from api.protection import heard_of
 from care.safety import CRITERIA, Verdict
-from care.safety_evidence import BATTERY_LOW_PCT, standing
+from care.safety_evidence import standing
 from care.safety_facts import SafetyCheck, SafetyDevice, SafetyFacts, SafetyIncident, SafetyZone
 from care.safety_index import JUDGES, Assessment, assess
 from care.safety_records import FALSE, REAL
+from care.standing import BATTERY_LOW_PCT
 from devices.profiles import PROFILES
 from dispatch.incident import CAUSES
 from store.devices import DeviceHealth
