@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { commandOf, moved } from '../src/console/keys'
+import { commandOf, elsewhere, moved } from '../src/console/keys'
 import { actionOfKey, acts, offers } from '../src/queue/actions'
 import { card, item } from './build'
 
@@ -95,5 +95,17 @@ describe('keys', () => {
     expect(moved(list, null, 1)).toBe('a')
     expect(moved(list, 'gone', -1)).toBe('a')
     expect(moved([], null, 1)).toBeNull()
+  })
+})
+
+describe('keys for somebody else', () => {
+  const page = (open: boolean) => ({ querySelector: (wanted: string) => (open && wanted === 'dialog[open]' ? ({} as Element) : null) }) as Pick<Document, 'querySelector'>
+  const on = (tag: string) => ({ target: { closest: (wanted: string) => (wanted.split(', ').includes(tag) ? {} : null) } as unknown as EventTarget })
+  it('whoever opened a dialog, nothing happens behind it', () => {
+    expect(elsewhere({ target: null }, page(true))).toBe(true)
+    expect(elsewhere({ target: null }, page(false))).toBe(false)
+  })
+  it('who types is not pressing keys', () => {
+    expect(['input', 'textarea', 'select', 'button', 'div'].filter((tag) => elsewhere(on(tag), page(false)))).toEqual(['input', 'textarea', 'select'])
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { AlarmShape, Evacuee, FireZone, IncidentDetail } from '../src/api/types'
 import { after, alarmsOf, burns, curvesOf, groups, inside, likeness, standard } from '../src/console/fire'
-import { drawn, frameOf } from '../src/parts/curves'
+import { drawn, frameOf, telling } from '../src/parts/curves'
 import { at, card, reading, T0 } from './build'
 
 const zone = (order: number, code: string, seconds: number): FireZone => ({ order, zone: code ? { code, kind: 'room', name_zh: `${code}室`, name_en: code, floor: 1 } : null, at: at(seconds), kinds: ['smoke'], devices: [], stands: true, reasons: [] })
@@ -45,6 +45,17 @@ describe('a fire', () => {
   it('a standard is named, a rule of ours is not, and our own marks are not for readers', () => {
     expect(['EN 54-7 [M]', 'EN 50291-1 lowest gate [M]; ours', 'GB 14287.2 [M]', 'GB 50440, BS 5839-1', 'ours', 'ours, model fire/3', "the device's own certified decision"].map(standard)).toEqual([
       'EN 54-7', 'EN 50291-1', 'GB 14287.2', 'GB 50440, BS 5839-1', '', '', ''])
+  })
+})
+
+describe('the curves that are drawn', () => {
+  const one = (device: string, metric: string, limit: number | null = null) => reading({ device, metric, limit, points: [[T0, 1]] })
+  it('are of what alarmed first, then of what has a limit; the rest of them waits', () => {
+    const curves = [one('air', 'co2'), one('far', 'co', 30), one('near', 'humidity'), one('near', 'smoke_obscuration', 10), one('air', 'temperature')]
+    const names = (most: number, ...alarmed: string[]) => telling(curves, most, new Set(alarmed)).map((it) => it.metric)
+    expect(names(3, 'near')).toEqual(['smoke_obscuration', 'humidity', 'co'])
+    expect(names(2)).toEqual(['co', 'smoke_obscuration'])
+    expect(names(9, 'near')).toHaveLength(5)
   })
 })
 

@@ -63,6 +63,13 @@ describe('people', () => {
     expect(said).toContain('someone 确认')
     expect(text(await html(QueueCard, { item: item('a', { state: 'acknowledged', acknowledged_by: 'chief' }), selected: false }))).toContain('钱峰')
   })
+  it('a login and the code of a responder may be the same word and two people', async () => {
+    const errand = { ...sent({ responder: 'chief', responder_name: '孟强' }), route: [], distance_m: 1, accepted_at: null, en_route_at: null, arrived_at: null, entered_at: null, ended_at: null, ranking: [] }
+    const trail = [{ id: 1, at: at(1), kind: 'acknowledged', actor: 'chief', data: {}, cost_s: null, target_s: null }, { id: 2, at: at(2), kind: 'offered', actor: 'duty', data: { responder: 'chief' }, cost_s: null, target_s: null }]
+    const said = text(await html(TrailBox, { detail: whole({ trail, dispatch_list: [errand] }) }))
+    expect(said).toContain('钱峰 确认')
+    expect(said).toContain('派单 孟强')
+  })
 })
 
 describe('a card', () => {
@@ -206,7 +213,7 @@ describe('a fire', () => {
     expect(said).toContain('像是做饭油烟：可信度已降低，仍需查看 · 火情可信度：31.0 % · 请在 2 分钟内派人查看')
   })
   it('who is brought out first, with bed and aids; only who acts may mark', async () => {
-    const props = { detail: burning(), list: [person, { ...person, senior: { ...person.senior, code: 's8' }, out_at: at(60), out_by: 'chief' }] }
+    const props = { list: [person, { ...person, senior: { ...person.senior, code: 's8' }, out_at: at(60), out_by: 'chief' }] }
     const said = text(await html(EvacuationBox, props))
     for (const part of ['接下来先撤', '101室', '李秀英 86 岁', '担架或疏散毯', '完全失能', '记为撤出']) expect(said).toContain(part)
     scope.stop()
@@ -224,6 +231,13 @@ describe('the bars', () => {
     store.board.value = snapshot()
     const said = text(await html(TopBar, {}))
     for (const part of ['河北区值班台', '夜班 · 赵敏', '96.4 %', '11.9 秒', '03:12:47']) expect(said).toContain(part)
+  })
+  it('a regulator is told what she may do, and whoever acts is told nothing of the kind', async () => {
+    expect(text(await html(TopBar, {}))).not.toContain('检查登记')
+    scope.stop()
+    begin({ role: 'regulator' })
+    expect(text(await html(TopBar, {}))).toContain('查看 · 检查登记')
+    expect(text(await html(TopBar, {}, 'en'))).toContain('view · enters inspections')
   })
   it('what is unknown is a dash', async () => {
     store.link.value = { connected: true, lastHeard: T0 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { CallSheet, Playbook, Siren, Step } from '../src/api/playbook'
-import { deviceName, folded, progress, rowsOf, script, sirenState, stepOfKey, undoLeft } from '../src/console/playbook'
+import { deviceName, folded, GAS, progress, rowsOf, script, sirenState, stepOfKey, undoLeft } from '../src/console/playbook'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { i18n } from '../src/i18n'
 import { at, T0 } from './build'
 
@@ -78,6 +80,17 @@ describe('what is read aloud', () => {
     const lines = script('119', { ...sheet, entrance_zh: '', entrance_en: '', zones: [], callback: '' }, null, false, say('zh'))
     expect(lines.join('')).toContain('大门口')
     expect(lines.every((line) => line.length > 0)).toBe(true)
+  })
+  it('reports gas as gas, and as a fire as soon as anything burns', () => {
+    const opening = (kinds: string[], locale: 'zh' | 'en') => script('119', { ...sheet, kinds }, null, locale === 'en', say(locale))[0]!
+    for (const kinds of [['gas'], ['co', 'gas_co_look']]) {
+      expect(opening(kinds, 'zh')).toMatch(/燃气/)
+      expect(opening(kinds, 'zh')).not.toMatch(/火警/)
+      expect(opening(kinds, 'en')).not.toMatch(/fire/)
+    }
+    expect(opening(['gas', 'smoke'], 'zh')).toMatch(/火警/)
+    const alarms = readFileSync(join(import.meta.dirname, '..', '..', 'dispatch', 'alarm.py'), 'utf8')
+    expect(new Set([...alarms.matchAll(/Kind\("(\w+)", "gas_co"/g)].map((m) => m[1]))).toEqual(GAS)
   })
   it('speaks to 120 about the person', () => {
     const lines = script('120', sheet, { age: 86, sex: 'f' }, false, say('zh')).join('')

@@ -52,7 +52,7 @@ describe('every word of the index has a sentence', () => {
     for (const prefix of ['criterion', 'full', 'source']) has(`safety.${prefix}`, names)
   })
   it('reasons', () => {
-    const text = read('care/safety_evidence.py') + read('care/safety_records.py')
+    const text = read('care/safety_evidence.py') + read('care/safety_records.py') + read('care/standing.py')
     const names = [...keys].filter((it) => it.startsWith('safety.why.')).map((it) => it.slice(11))
     expect(names.filter((it) => !text.includes(`"${it}"`))).toEqual([])
     const said = [...text.matchAll(/(?:_GOOD|_BAD|_UNKNOWN), "(\w+)"/g), ...text.matchAll(/facts, "(no_\w+)"/g), ...text.matchAll(/return "(\w+)"/g)].map((it) => it[1]!)

@@ -26,6 +26,11 @@ export function commandOf(stroke: Stroke, current: Item | null): Command | null 
   return action ? { do: 'action', action } : null
 }
 
+/** Keys that are not for the page: somebody types, or a dialog lies over it, whoever opened that. */
+export function elsewhere(event: Pick<Event, 'target'>, page: Pick<Document, 'querySelector'> = document): boolean {
+  return page.querySelector('dialog[open]') !== null || !!(event.target as Element | null)?.closest?.('input, textarea, select')
+}
+
 /** The neighbour in the queue; from nothing, the first; at the ends it stays. */
 export function moved(list: readonly Item[], selected: string | null, by: 1 | -1): string | null {
   const at = list.findIndex((item) => item.id === selected)

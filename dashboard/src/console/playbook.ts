@@ -52,6 +52,9 @@ export function sirenState(siren: Siren, now: number): { state: SirenState; seco
   return { state: siren.online === false ? 'offline' : 'quiet', seconds: 0 }
 }
 
+/** What escapes and does not burn, yet: said to 119 as that. */
+export const GAS: ReadonlySet<string> = new Set(['co', 'gas', 'gas_co_look'])
+
 export type Say = (key: string, values?: Record<string, unknown>) => string
 
 /** The lines to read aloud to this number, in the language of `say`. */
@@ -61,7 +64,7 @@ export function script(number: string, sheet: CallSheet, person: { age: number; 
   const where = sheet.zones.map((zone) => say('call.floor', { zone: pick(zone.name_zh, zone.name_en), n: zone.floor })).join(english ? ', ' : '、')
   const entrance = pick(sheet.entrance_zh, sheet.entrance_en)
   const lines = [
-    say(`call.open.${number}`),
+    say(number === '119' && sheet.kinds.every((kind) => GAS.has(kind)) ? 'call.open.119.gas' : `call.open.${number}`),
     say('call.address', { address: sheet.address, site }),
     say('call.what', { what: sheet.kinds.map((kind) => say(`brief.${kind}`)).join(english ? ', ' : '、') }),
     where ? say('call.where', { where }) : '',

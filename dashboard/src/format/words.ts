@@ -2,6 +2,7 @@
 
 import { useI18n } from 'vue-i18n'
 import type { ChoiceReason, IncidentCard, ReasonShape, TrailLine } from '../api/types'
+import type { Names } from './names'
 import { measure, percent, timeOfDay } from './number'
 import { span, spanWord } from './time'
 
@@ -57,23 +58,23 @@ export function useWords() {
     return t(`reason.${it.rule}`, { value: quantity(it.value, it.unit), limit, unit: it.unit, source, skill })
   }
 
-  function who(actor: string, names: ReadonlyMap<string, string> = new Map()): string {
+  function who(actor: string, names: Names): string {
     if (actor === 'system') return t('who.system')
     return names.get(actor) ?? (actor.startsWith('device:') ? actor.slice(7) : actor) ?? t('who.nobody')
   }
 
-  function trail(line: TrailLine, names: ReadonlyMap<string, string>): string {
+  function trail(line: TrailLine, actors: Names, named: Names): string {
     const text = (key: string) => (typeof line.data[key] === 'string' ? String(line.data[key]) : '')
     const kind = text('kind')
     const special = [kind, String(line.data['level'] ?? '')].find((one) => one && te(`trail.${line.kind}.${one}`))
     const key = special ? `trail.${line.kind}.${special}` : `trail.${line.kind}`
-    const responder = text('responder_name') || names.get(text('responder')) || text('responder') || who(line.actor, names)
+    const responder = text('responder_name') || named.get(text('responder')) || text('responder') || who(line.actor, actors)
     return t(key, {
-      who: who(line.actor, names), name: responder, note: text('note'), colon_note: text('note') ? ` · ${text('note')}` : '', level: String(line.data['level'] ?? ''),
+      who: who(line.actor, actors), name: responder, note: text('note'), colon_note: text('note') ? ` · ${text('note')}` : '', level: String(line.data['level'] ?? ''),
       step: text('step') ? said(`step.${text('step')}`, text('step')) : '', device: text('device'),
       cause: text('cause') ? said(`cause.${text('cause')}`, text('cause')) : '—', kind: kind ? said(`kind.${kind}`, kind) : '',
       before: text('before') ? said(`cause.${text('before')}`, text('before')) : '—',
-      senior: names.get(text('senior')) ?? text('senior'),
+      senior: named.get(text('senior')) ?? text('senior'),
     })
   }
 

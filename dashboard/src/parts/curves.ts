@@ -36,11 +36,12 @@ export function frameOf(curves: readonly Curve[], onset: number, width: number, 
   return { from: Math.min(onset - least / 2, ...times), to: Math.max(onset + least / 8, ...times), width, height }
 }
 
-/** Those that say something, three at most; of a fire, what has a limit before what has none. */
-export function telling(curves: readonly Curve[], most = 3): Curve[] {
+/** Those that say something, so many at most: what alarmed before what did not, then what has a limit before what has none. */
+export function telling(curves: readonly Curve[], most = 3, alarmed: ReadonlySet<string> = new Set()): Curve[] {
   const filled = curves.filter((curve) => curve.points.length)
   const about = filled.filter((curve) => !LINK.has(curve.metric))
-  return (about.length ? about : filled).slice(0, most)
+  const rank = (curve: Curve) => (alarmed.has(curve.device) ? 0 : 2) + (curve.limit === null ? 1 : 0)
+  return [...(about.length ? about : filled)].sort((a, b) => rank(a) - rank(b)).slice(0, most)
 }
 
 export function drawn(curves: readonly Curve[], frame: Frame): Drawn[] {

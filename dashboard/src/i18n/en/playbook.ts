@@ -3,8 +3,6 @@
 export const playbook: Record<string, string> = {
   'playbook.title': 'Steps',
   'playbook.done': '{n} / {m} done',
-  'playbook.next': 'next',
-  'playbook.earlier': 'done before',
   'playbook.look': 'look',
   'playbook.look_nuisance': 'look (probably a nuisance)',
   'playbook.look_beside_fire': 'fire in the building: look',
@@ -68,6 +66,7 @@ export const playbook: Record<string, string> = {
   'call.do': 'You call; read this aloud',
   'call.drill': 'Drill: do not call, only say it.',
   'call.open.119': 'This is the duty desk for elderly care. I report a fire.',
+  'call.open.119.gas': 'This is the duty desk for elderly care. I report escaping gas or carbon monoxide.',
   'call.open.120': 'This is the duty desk for elderly care. We need an ambulance.',
   'call.address': 'Address: {address}, {site}.',
   'call.what': 'What: {what}.',
@@ -96,5 +95,5 @@ export const playbook: Record<string, string> = {
   'trail.cap': '{who} took CAP message {note}',
   'error.unknown_step': 'This incident has no such step',
   'error.reason_needed': 'A step is skipped with a reason',
-  'error.no_cap': 'No CAP message is made for such an incident',
+  'error.no_cap': 'There is no CAP message to give: it is for fire and gas, while the incident runs or if one was given before',
 }

@@ -7,7 +7,7 @@ export const ui: Record<keyof typeof zh, string> = {
   'shift.night': 'Night shift',
   'shift.day': 'Day shift',
   'shift.since': 'logged in {time}',
-  'shift.readonly': 'read only',
+  'shift.inspects': 'view · enters inspections',
   'figure.online': 'devices online',
   'figure.silent': 'silent',
   'figure.unprotected': 'unprotected now',

@@ -3,8 +3,6 @@
 export const playbook: Record<string, string> = {
   'playbook.title': '处置步骤',
   'playbook.done': '{n} / {m} 已办',
-  'playbook.next': '下一步',
-  'playbook.earlier': '此前已办',
   'playbook.look': '查看',
   'playbook.look_nuisance': '查看（疑似误报）',
   'playbook.look_beside_fire': '同楼起火，查看',
@@ -68,6 +66,7 @@ export const playbook: Record<string, string> = {
   'call.do': '由您拨打，照下文念',
   'call.drill': '演练：不要拨打，只作口述。',
   'call.open.119': '您好，这里是养老服务值班台，要报火警。',
+  'call.open.119.gas': '您好，这里是养老服务值班台，要报燃气或一氧化碳泄漏。',
   'call.open.120': '您好，这里是养老服务值班台，要叫救护车。',
   'call.address': '地址：{address}，{site}。',
   'call.what': '情况：{what}。',
@@ -96,5 +95,5 @@ export const playbook: Record<string, string> = {
   'trail.cap': '{who} 取得 CAP 消息 {note}',
   'error.unknown_step': '此事件没有这一步',
   'error.reason_needed': '跳过须写明原因',
-  'error.no_cap': '此类事件不生成 CAP 消息',
+  'error.no_cap': '没有可发的 CAP 消息：CAP 只报火情与燃气，且事件仍在处置或此前已发过',
 }

@@ -5,7 +5,7 @@ export const ui = {
   'shift.night': '夜班',
   'shift.day': '日班',
   'shift.since': '登录 {time}',
-  'shift.readonly': '只读',
+  'shift.inspects': '查看 · 检查登记',
   'figure.online': '设备在线',
   'figure.silent': '静默',
   'figure.unprotected': '此刻无保护',
