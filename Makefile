@@ -1,6 +1,7 @@
 # make run    everything on this machine        make test   all tests
 # make check  format, lint, types, import rules  make bench  the benchmarks
-.PHONY: run test check bench prepare types
+# make explore  the properties alone, on ten times as many examples, drawn anew
+.PHONY: run test explore check bench prepare types
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
@@ -19,6 +20,10 @@ prepare:
 test: prepare
 	@sh tests/browser/chromium.sh
 	@base=$$(mktemp -d); $(BIN)/pytest --basetemp=$$base/t $(ARGS); status=$$?; rm -rf $$base; exit $$status
+
+explore: prepare
+	@base=$$(mktemp -d); $(BIN)/pytest --basetemp=$$base/t -m hypothesis --hypothesis-profile=explore $(ARGS); \
+	status=$$?; rm -rf $$base; exit $$status
 
 check: prepare
 	$(BIN)/ruff format --check .

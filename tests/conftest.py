@@ -13,6 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from tests import examples
+
+__all__ = ["examples"]  # every test is drawn as its profiles say
+
 ROOT = Path(__file__).resolve().parent.parent
 START_S = 120.0
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from care.places import within
 from store.connect import Connection
 from store.server import Database
+from tests.examples import examples
 
 pytestmark = pytest.mark.integration
 
@@ -176,7 +177,7 @@ _SITE = st.sampled_from(["", "inst-1", "inst", "inst-10", "home-1", "tst001"])
 _SCOPE = st.one_of(_AREA, _SITE.map("site:{}".format), st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=6))
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(300), suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(scope=_SCOPE, area=_AREA, site=_SITE)
 def test_scope_in_sql_is_scope_in_python(
     sync_conn: "psycopg.Connection[tuple[object, ...]]", scope: str, area: str, site: str

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.detectors.co import DETECTORS, GATES, LONGEST_MIN, CoState, breathe, mean, unpacked
@@ -120,7 +120,6 @@ levels = st.lists(st.floats(0, 500, width=32), min_size=60, max_size=60)
 
 
 @given(gaps=gaps, values=levels, more=levels)
-@settings(deadline=None)
 def test_more_co_never_removes_or_delays_an_alarm(
     reading: Make, run: Run, gaps: list[int], values: list[float], more: list[float]
 ) -> None:

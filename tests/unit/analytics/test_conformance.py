@@ -21,6 +21,7 @@ from analytics.saved import restore, save
 from analytics.step import Detector, Event, Finding, Listening, Message, Origin, Reading, Reset, Tick
 from devices.keys import Key, instant, milliseconds
 from devices.profiles import PROFILES
+from tests.examples import examples
 from tests.unit.analytics.motion.made import CALM, STORY, by_the_second, motion
 
 Run = Callable[..., list[Finding]]
@@ -193,7 +194,7 @@ def test_it_is_proof_against_repeats(
 
 @every
 @given(seed=st.integers(0, 10**6))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=examples(40))
 def test_it_is_proof_against_lateness(
     name: str, by_name: Callable[[str], Detector[Any]], script: Callable[[str], Script], run: Run, seed: int
 ) -> None:
@@ -299,7 +300,7 @@ def by_chance(detector: Detector[Any], said: list[tuple[int, int, int, float, in
 
 @every
 @given(said=st.lists(SAID, max_size=40))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=examples(60))
 def test_whatever_comes_it_stays_sane(
     name: str, by_name: Callable[[str], Detector[Any]], run: Run, said: list[tuple[int, int, int, float, int]]
 ) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from itertools import accumulate, pairwise
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.detectors import heat, sensor_fault
@@ -72,7 +72,6 @@ def zigzag(told: list[tuple[int, float]]) -> float:
     return mean
 
 
-@settings(deadline=None)
 @given(metric=st.sampled_from(sorted(LIMITS)), levels=plateaus, spans=gaps)
 def test_a_packed_watch_finds_what_all_values_say(metric: str, levels: list[tuple[float, int]], spans: list[int]) -> None:
     values = [value for value, times in levels for _ in range(times)]
@@ -84,7 +83,6 @@ def test_a_packed_watch_finds_what_all_values_say(metric: str, levels: list[tupl
         assert {name for name, _, _ in faults(metric, unpacked_watch(kept))} == plain_faults(metric, told)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(-2, 20), single, st.booleans()), max_size=30))
 def test_channels_of_a_room_are_those_of_each_metric_alone(said: list[tuple[str, int, float, bool]]) -> None:
     at, room = 1_790_000_000_000, Channels()
@@ -129,7 +127,6 @@ def steepness(item: Reading, cooler: float, then: datetime) -> float:
     return (item.values["temperature"] - cooler) / (max(item.at - then, heat.SHORTEST) / heat.SHORTEST)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 90_000), st.floats(-40, 90)), min_size=1, max_size=60))
 def test_heat_remembers_the_same_and_finds_the_same_rise(reading: Make, told: list[tuple[int, float]]) -> None:
     (detector,) = heat.DETECTORS

@@ -12,6 +12,7 @@ from analytics.detectors.room_signs import NAMES, TEMPERATURE, first, follow, si
 from analytics.detectors.room_weights import MODEL
 from analytics.runtime import Runtime
 from analytics.step import Event, Finding, Reading, Scope
+from tests.examples import examples
 
 Make = Callable[..., Reading]
 Run = Callable[..., list[Finding]]
@@ -41,7 +42,7 @@ def kinds(found: Iterable[Finding], *wanted: str) -> list[tuple[str, str, str, b
 
 
 @given(told=TOLD, outputs=OUTPUTS)
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=examples(80))
 def test_no_sequence_of_model_outputs_removes_or_delays_an_alarm(
     reading: Make, run: Run, told: list[tuple[int, int, float]], outputs: list[float]
 ) -> None:
@@ -62,7 +63,7 @@ def test_no_sequence_of_model_outputs_removes_or_delays_an_alarm(
 
 
 @given(told=TOLD)
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=examples(80))
 def test_confirmed_is_never_without_a_smoke_or_heat_alarm(reading: Make, run: Run, told: list[tuple[int, int, float]]) -> None:
     found = run([*FLOOR, *room.DETECTORS], said(reading, told))
     for place, one in enumerate(found):

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.catalogue import TELEMETRY_LANE
@@ -191,7 +191,6 @@ def test_the_queue_of_deadlines_does_not_grow_with_messages(reading: Make, run: 
 arrivals = st.lists(st.tuples(st.integers(0, 2000), st.sampled_from("abc"), st.booleans(), st.booleans()), max_size=40)
 
 
-@settings(deadline=None)
 @given(arrivals)
 def test_dropped_trials_leave_no_trace_whatever_happens(reading: Make, at: At, steps: list[tuple[int, str, bool, bool]]) -> None:
     """Every step also done in a trial that is thrown away first gives the same findings, states and deadlines."""
@@ -210,7 +209,6 @@ def test_dropped_trials_leave_no_trace_whatever_happens(reading: Make, at: At, s
     assert list(plain.states()) == list(shaken.states())
 
 
-@settings(deadline=None)
 @given(arrivals)
 def test_the_next_deadline_is_the_earliest_of_all_states(reading: Make, at: At, steps: list[tuple[int, str, bool, bool]]) -> None:
     runtime = Runtime([probe()])
@@ -224,7 +222,6 @@ def test_the_next_deadline_is_the_earliest_of_all_states(reading: Make, at: At, 
         assert runtime.next_deadline() == min(wanted, default=None)
 
 
-@settings(deadline=None)
 @given(arrivals, st.lists(st.integers(0, 2200), max_size=10))
 def test_no_deadline_is_lost_or_delivered_twice(
     reading: Make, at: At, steps: list[tuple[int, str, bool, bool]], ticks: list[int]

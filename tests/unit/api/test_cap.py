@@ -19,6 +19,7 @@ from dispatch.cap import HAZARDS, LASTS, Facts, Message, NoMessage, Place, Refer
 from dispatch.cap_xml import NAMESPACE, when, xml
 from dispatch.incident import CAUSES, LIVE, IncidentState
 from dispatch.instructions import INSTRUCTIONS
+from tests.examples import examples
 
 SENT = datetime(2026, 11, 24, 10, 0, 5, 123456, tzinfo=ZoneInfo("Asia/Shanghai"))
 FACTS = Facts(
@@ -112,14 +113,14 @@ def test_utc_is_written_as_the_standard_wants_it() -> None:
 text = st.text(max_size=200)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30))
 @given(text, text, text, st.lists(st.builds(Place, text, text, st.integers(-3, 200)), max_size=4), st.sampled_from(SITE_KINDS))
 def test_no_name_in_a_register_breaks_a_message(zh: str, en: str, address: str, zones: list[Place], kind: str) -> None:
     one = made(site_zh=zh, site_en=en, address=address, zones=tuple(zones), home=kind == "home", area_zh=zh, area_en=en)
     assert b"<!DOCTYPE" not in checked(one)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 @given(
     st.floats(-90, 90), st.floats(-180, 180), st.integers(0, 10_000), st.from_regex(r"[a-z0-9-]{1,40}", fullmatch=True),
     st.integers(946_684_800, 4_102_444_800).map(lambda s: datetime.fromtimestamp(s, UTC)),

@@ -6,14 +6,9 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from dispatch.roads import SPEED_MPS, RoadGraph
-
-# a busy machine is no fault of an example; what must be quick is measured by a test of its own
-settings.register_profile("no deadline", deadline=None)
-settings.load_profile("no deadline")
 
 Place = tuple[float, float]
 Legs = Mapping[int, Mapping[int, float]]

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from dispatch import graph as graph_module
 from dispatch.roads import ROAD_CLASSES, BadGraph, RoadGraph, dump, load
+from tests.examples import examples
 
 Graphs = Callable[..., st.SearchStrategy[RoadGraph]]
 Make = Callable[..., RoadGraph]
@@ -51,7 +52,7 @@ def npy(array: Any, *, allow_pickle: bool = False) -> bytes:
 
 
 @given(data=st.data())
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 def test_what_was_written_is_read(data: st.DataObject, graphs: Graphs) -> None:
     graph = data.draw(graphs())
     assert same(load(dump(graph)), graph)

@@ -24,6 +24,7 @@ from dispatch.roads import (
     route,
     routes_to,
 )
+from tests.examples import examples
 
 Graphs = Callable[..., st.SearchStrategy[RoadGraph]]
 Reference = Callable[[RoadGraph, str, int], list[float]]
@@ -262,7 +263,7 @@ def test_every_vehicle_of_the_register_has_a_speed_for_every_class() -> None:
     assert [vehicle for vehicle, speeds in SPEED_MPS.items() if 0 in speeds] == ["car"]
 
 
-@settings(max_examples=10)
+@settings(max_examples=examples(10))
 @given(a=IN_TOWN, b=IN_TOWN)
 def test_in_a_town_anyone_reaches_anywhere(a: Place, b: Place, town: RoadGraph) -> None:
     nets: list[Network] = [network(town, vehicle) for vehicle in VEHICLES]

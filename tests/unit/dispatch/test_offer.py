@@ -19,6 +19,7 @@ from dispatch.offer import (
     next_dispatch_state,
     on_incident,
 )
+from tests.examples import examples
 
 S, E = DispatchState, DispatchEvent
 ATTEMPTS = st.tuples(st.uuids(), st.text(max_size=10), st.integers(1, 99))
@@ -146,4 +147,4 @@ class Handling(RuleBasedStateMachine):
 
 
 TestHandling = Handling.TestCase
-TestHandling.settings = settings(max_examples=150, stateful_step_count=40)
+TestHandling.settings = settings(max_examples=examples(150), stateful_step_count=40)

@@ -9,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from broker.session import Arrived
 from ingest.batch import Taken, Window
+from tests.examples import examples
 
 Deliver = Callable[..., Arrived]
 TOPIC = "care/v1/a/b/c/event"
@@ -203,4 +204,4 @@ def _arrived(n: int, mid: int) -> Arrived:
 
 
 TestDeliveries: Any = Deliveries.TestCase
-TestDeliveries.settings = settings(max_examples=60, deadline=None)
+TestDeliveries.settings = settings(max_examples=examples(60))

@@ -17,6 +17,7 @@ from analytics.motion import CELL_MS, Samples, Track
 from analytics.runtime import Runtime
 from analytics.step import Finding, Input, Reason, Reset, Tick, Waveform
 from devices.keys import instant
+from tests.examples import examples
 from tests.unit.analytics.motion.made import CALM, RISING, START_MS, STORY, by_the_second, messages, motion
 
 ANY = Judge("any", 0.5, lambda row, impact_g: (0.9, (Reason("fall_impact", 1.0, None, "", "test"),)))
@@ -70,7 +71,7 @@ def test_ordinary_life_is_no_fall() -> None:
 
 
 @given(cuts=st.lists(st.integers(1, 680), max_size=15))
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=examples(25))
 def test_packets_of_any_length_tell_the_same(cuts: list[int]) -> None:
     signal = motion(STORY)
     expected = run(by_the_second(signal, 50.0))[1]

@@ -10,6 +10,7 @@ from analytics.fall_features import AFTER, BEFORE, NAMES, features, window
 from analytics.fall_judge import PARTS
 from analytics.motion import Samples, lay
 from analytics.walking import walks
+from tests.examples import examples
 from tests.unit.analytics.motion.made import CALM, RISING, STORY, motion
 
 SIGNAL = motion(STORY)
@@ -29,7 +30,7 @@ def test_names_are_unique_and_every_one_has_a_part() -> None:
 
 
 @given(seed=st.integers(0, 10_000))
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=examples(25))
 def test_turning_swapping_and_mirroring_the_device_changes_nothing(seed: int) -> None:
     chance = np.random.default_rng(seed)
     turn, _ = np.linalg.qr(chance.normal(size=(3, 3)))
@@ -38,7 +39,7 @@ def test_turning_swapping_and_mirroring_the_device_changes_nothing(seed: int) ->
 
 
 @given(first=st.integers(0, BEFORE), last=st.integers(BEFORE + 1, BEFORE + AFTER))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=examples(40))
 def test_what_was_not_recorded_is_unknown(first: int, last: int) -> None:
     win = window(CELLS, PEAK).copy()
     win[:first], win[last:] = np.nan, np.nan

@@ -6,6 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from analytics.motion import CELL_MS, EMPTY, KEPT, RANGE_MG, RATE_HZ, Track, extend, in_mg, lay
+from tests.examples import examples
 from tests.unit.analytics.motion.made import START_MS, STORY, motion
 
 ALL = motion(STORY)
@@ -22,7 +23,7 @@ def fed(rate_hz: float, cuts: list[int]) -> Track:
 
 @given(cuts=st.lists(st.integers(1, 280), max_size=12), rate_hz=st.sampled_from([20.0, 50.0, 100.0, 200.0]))
 @example(cuts=[102], rate_hz=20.0)  # a cut within a cell whose first half only the sample before the last one knows
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=examples(60))
 def test_cuts_change_nothing(cuts: list[int], rate_hz: float) -> None:
     whole, cut = fed(rate_hz, []), fed(rate_hz, cuts)
     assert (cut.first, cut.end, cut.last_ms) == (whole.first, whole.end, whole.last_ms)

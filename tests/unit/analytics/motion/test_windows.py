@@ -4,7 +4,7 @@ from base64 import b64decode
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.detectors.fall_motion import fall_motion
@@ -54,7 +54,6 @@ CELLS = st.lists(st.tuples(*[st.integers(-2000, 2000)] * 3, st.integers(0, 9000)
 
 
 @given(cells=CELLS, first=st.integers(0, 2**40))
-@settings(deadline=None)
 def test_every_cell_comes_back(cells: list[tuple[int, int, int, int]], first: int) -> None:
     rows = np.array(cells)
     rows[:, 3] = np.maximum(rows[:, 3], np.ceil(np.sqrt((rows[:, :3] ** 2).sum(axis=1))))
