@@ -11,15 +11,16 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
-from zipfile import BadZipFile
+from typing import Any, NotRequired, TypedDict
+
+import msgspec
 
 from analytics import models
 from analytics.fall_judge import FallModel
 from vigil.settings import BadSetting, Settings
 
 SHIPPED = "shipped"
-UNREADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile)
+UNREADABLE = (OSError, ValueError)  # BadModel and NotAdopted are of the latter
 _STATE = "adopted.json"
 
 log = logging.getLogger("vigil.models")
@@ -27,6 +28,45 @@ log = logging.getLogger("vigil.models")
 
 class NotAdopted(BadSetting):
     """A model that may not be adopted, or nothing that could be taken back: it says why."""
+
+
+class _Decision(TypedDict):
+    adopt: bool
+    why: list[str]
+
+
+class _Parent(TypedDict):
+    model: str
+    sha256: str
+
+
+class _Data(TypedDict):
+    sha256: str
+
+
+class _Card(TypedDict):
+    """What is read of a card that `vigil train falls --with-feedback` has written."""
+
+    made_at: str
+    decision: _Decision
+    sha256: dict[str, str]
+    parent: _Parent
+    data: dict[str, _Data]
+    labels_key: NotRequired[str]  # cards of before have none
+
+
+class _Shipped(TypedDict):
+    trained_on: dict[str, _Data]
+
+
+class _Adopted(TypedDict):
+    model: str
+    sha256: str
+
+
+class _State(TypedDict):
+    adopted: list[_Adopted]
+    log: list[dict[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +92,33 @@ def choose(home: Path) -> Choice:
             return Choice(models.load_falls(_as_adopted(path, adopted["sha256"])), adopted["sha256"], True)
     except UNREADABLE as error:
         log.error("the adopted model of falls cannot be used, the one that ships judges in its place: %s", error)
-    return Choice(models.load_falls(), digest(models.FALLS), False)
+    return Choice(models.load_falls(models.FALLS), digest(models.FALLS), False)
 
 
 def adopt(home: Path, name: str, now: datetime, by: str) -> None:
-    """Let this model judge from the workers' next start on. Raises NotAdopted unless it was better and is what was judged."""
-    card = _card(home, name)
-    if card is None:
-        raise NotAdopted(f"models: expected one that was trained here ({', '.join(_names(home)) or 'none yet'}), got {name!r}")
-    if not card["decision"]["adopt"]:
-        raise NotAdopted(f"{name}: was not better than the model that judged: {'; '.join(card['decision']['why'])}")
-    found = digest(_npz(home, name))
-    if found != card["sha256"][f"{name}.npz"]:
-        raise NotAdopted(f"{name}: expected the file that was judged ({card['sha256'][f'{name}.npz'][:12]}…), got {found[:12]}…")
+    """Let this model judge from the workers' next start on.
+
+    Raises NotAdopted unless it was better than the one that judges now and is what was judged.
+    """
     state = _state(home)
     if state["adopted"] and state["adopted"][-1]["model"] == name:
         return
+    if name not in _names(home):
+        raise NotAdopted(f"models: expected one that was trained here ({', '.join(_names(home)) or 'none yet'}), got {name!r}")
+    card = _card(home, name)
+    if not card["decision"]["adopt"]:
+        raise NotAdopted(f"{name}: was not better than the model that judged: {'; '.join(card['decision']['why'])}")
+    found = digest(_npz(home, name))
+    if found != card["sha256"].get(f"{name}.npz"):
+        raise NotAdopted(
+            f"{name}: expected the file that was judged ({card['sha256'].get(f'{name}.npz', '')[:12]}…), got {found[:12]}…"
+        )
+    champion = _judging(home)
+    if card["parent"]["sha256"] != champion.sha256:
+        raise NotAdopted(
+            f"{name}: was better than {card['parent']['model']}, but {champion.model.version} judges now; `vigil models rollback` "
+            "goes back, `vigil train falls --with-feedback` compares anew"
+        )
     state["adopted"].append({"model": name, "sha256": found})
     _write(home, state, now, by, "adopt", name)
 
@@ -89,27 +140,48 @@ def listed(home: Path) -> list[dict[str, Any]]:
     judges = standing["model"] if standing else SHIPPED
     rows: list[dict[str, Any]] = [{"model": SHIPPED, "made_at": None, "better": None, "judges": judges == SHIPPED, "whole": True}]
     for name in _names(home):
-        card = _card(home, name)
-        if card is not None:
-            whole = _npz(home, name).exists() and digest(_npz(home, name)) == card["sha256"][f"{name}.npz"]
-            row = {"model": name, "made_at": card["made_at"], "better": card["decision"]["adopt"], "judges": judges == name}
-            rows.append({**row, "whole": whole})
+        row = {"model": name, "made_at": None, "better": None, "judges": judges == name, "whole": False}
+        try:
+            card = _card(home, name)
+            whole = digest(_npz(home, name)) == card["sha256"].get(f"{name}.npz")
+            rows.append({**row, "made_at": card["made_at"], "better": card["decision"]["adopt"], "whole": whole})
+        except UNREADABLE as error:
+            rows.append({**row, "error": str(error)})
     return rows
 
 
-def learned_from(home: Path, name: str) -> list[str]:
-    """The names of the data that a model which was trained here has learned from. Raises NotAdopted without its card."""
-    card = _card(home, name)
-    if card is None:
-        raise NotAdopted(
-            f"{name}: expected its card beside it, which says what it learned from; `vigil models rollback` goes on without"
-        )
-    return list(card["data"])
+def trained_here(home: Path, name: str) -> bool:
+    """Whether a model of this name was trained here, so that people of this installation may have taught it."""
+    return name in _names(home)
+
+
+def learned_from(home: Path, champion: Choice) -> dict[str, str]:
+    """What a model has learned from: SHA-256 by name of the data. Raises NotAdopted where its card does not say."""
+    if champion.adopted:
+        try:
+            return {name: one["sha256"] for name, one in _card(home, champion.model.version)["data"].items()}
+        except NotAdopted as error:
+            raise NotAdopted(f"{error}; `vigil models rollback` goes on without") from None
+    taught: dict[str, _Data] = _decoded(models.FALLS_CARD, _Shipped)["trained_on"]
+    return {name: one["sha256"] for name, one in taught.items()}
+
+
+def labels_key(home: Path, champion: Choice) -> str:
+    """The short hash of the key by which people were held back when the adopted model learned; "" where nothing says. Raises
+    NotAdopted."""
+    return _card(home, champion.model.version).get("labels_key", "") if champion.adopted else ""
 
 
 def digest(path: Path) -> str:
     """SHA-256 of a file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _judging(home: Path) -> Choice:
+    try:
+        return choose(home)
+    except UNREADABLE as error:
+        raise NotAdopted(f"models: expected one that judges, to compare with, got {error}") from None
 
 
 def _npz(home: Path, name: str) -> Path:
@@ -120,12 +192,17 @@ def _names(home: Path) -> list[str]:
     return sorted(path.stem for path in home.glob("*.npz"))
 
 
-def _card(home: Path, name: str) -> dict[str, Any] | None:
-    path = home / f"{name}.json"
-    if name not in _names(home) or not path.exists():
-        return None
-    found: dict[str, Any] = json.loads(path.read_text())
+def _card(home: Path, name: str) -> _Card:
+    found: _Card = _decoded(home / f"{name}.json", _Card)
     return found
+
+
+def _decoded(path: Path, kind: Any) -> Any:
+    """A JSON file as a TypedDict. Raises NotAdopted."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise NotAdopted(f"{path.name}: expected what is known of the model as JSON, got {error}") from None
 
 
 def _as_adopted(path: Path, expected: str) -> Path:
@@ -135,23 +212,21 @@ def _as_adopted(path: Path, expected: str) -> Path:
     return path
 
 
-def _state(home: Path) -> dict[str, Any]:
+def _state(home: Path) -> _State:
     path = home / _STATE
     try:
-        found: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {"adopted": [], "log": []}
-    except ValueError as error:
-        raise NotAdopted(
-            f"{path}: expected what was adopted as JSON, got {error}; without the file the shipped model judges"
-        ) from None
+        found: _State = _decoded(path, _State) if path.exists() else {"adopted": [], "log": []}
+    except NotAdopted as error:
+        raise NotAdopted(f"{error}; without {path} the shipped model judges") from None
     return found
 
 
-def _standing(home: Path) -> dict[str, str] | None:
-    adopted: list[dict[str, str]] = _state(home)["adopted"]
+def _standing(home: Path) -> _Adopted | None:
+    adopted = _state(home)["adopted"]
     return adopted[-1] if adopted else None
 
 
-def _write(home: Path, state: dict[str, Any], now: datetime, by: str, act: str, name: str) -> None:
+def _write(home: Path, state: _State, now: datetime, by: str, act: str, name: str) -> None:
     state["log"].append({"at": now.isoformat(timespec="seconds"), "by": by, "act": act, "model": name})
     draft = home / f"{_STATE}.new"
     draft.write_text(json.dumps(state, ensure_ascii=False, indent=1) + "\n")

@@ -22,12 +22,13 @@ from store import devices, notify
 from store.connect import connect
 from store.migrate import apply, set_passwords
 from vigil import certificates, demo, witness
+from vigil.database import database_url
 from vigil.metrics import CalloutMeters
 from vigil.playing import Held
 from vigil.settings import MIB, Settings
 from vigil.shown import served
 from vigil.up import say
-from vigil.workers import database_url, service_password, told_to_stop
+from vigil.workers import service_password, told_to_stop
 
 _ROLES = ("vigil_worker", "vigil_api")
 _CHECKOUT = Path(__file__).resolve().parent.parent

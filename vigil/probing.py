@@ -17,11 +17,12 @@ from store import devices, health
 from store.connect import Connection, connect
 from store.devices import RegisteredDevice
 from vigil import demo
+from vigil.database import database_url
 from vigil.metrics import ProbeMeters
 from vigil.probe import Console, Probe, ProbeSettings
 from vigil.settings import Settings
 from vigil.shown import served
-from vigil.workers import database_url, told_to_stop
+from vigil.workers import told_to_stop
 
 log = logging.getLogger("vigil.probe")
 

@@ -18,6 +18,7 @@ from store import administration, devices, people
 from store.administration import Clerk, Enrolment
 from store.connect import Connection, connect
 from vigil import demo, state
+from vigil.database import database_url
 from vigil.settings import BadSetting, Settings
 
 _SHORTEST_PASSWORD = 10
@@ -26,9 +27,15 @@ _SHORTEST_PASSWORD = 10
 @asynccontextmanager
 async def owner(settings: Settings) -> AsyncIterator[Connection]:
     """A connection as the owner: to VIGIL_DATABASE_URL, else to the embedded database of a running `vigil up`."""
-    dsn = settings.text("VIGIL_DATABASE_URL") or state.database(settings.data).dsn("vigil_owner")
-    async with await connect(dsn, autocommit=True, application="vigil-cli") as conn:
+    async with await connect(owner_url(settings), autocommit=True, application="vigil-cli") as conn:
         yield conn
+
+
+def owner_url(settings: Settings) -> str:
+    """Where `owner` connects: VIGIL_DATABASE_URL with its password, else the embedded database. Raises NotRunning."""
+    if settings.text("VIGIL_DATABASE_URL"):
+        return database_url(settings)
+    return state.database(settings.data).dsn("vigil_owner")
 
 
 async def devices_command(arguments: argparse.Namespace, settings: Settings) -> int:

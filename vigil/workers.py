@@ -14,8 +14,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from psycopg.conninfo import make_conninfo
-
 from analytics.catalogue import TELEMETRY_LANE, judged_by
 from analytics.step import Detector
 from broker.secrets import load_or_create
@@ -26,6 +24,7 @@ from ingest.events import run_events
 from ingest.settings import IngestSettings
 from ingest.telemetry import run_telemetry
 from vigil import adoption, alive, heap, logs
+from vigil.database import database_url
 from vigil.settings import BadSetting, Settings
 from vigil.shown import served
 
@@ -61,13 +60,6 @@ def add_workers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     one = commands.add_parser("desk", help="the loop that never sleeps (a part of `up`)")
     one.add_argument("--name", default="desk")
     one.set_defaults(run=desk)
-
-
-def database_url(settings: Settings) -> str:
-    """Where the database is, the password from its file where the address has none."""
-    url = settings.needed("VIGIL_DATABASE_URL")
-    password = settings.path("VIGIL_DATABASE_PASSWORD_FILE")
-    return make_conninfo(url, password=password.read_text().strip()) if password else url
 
 
 def service_password(settings: Settings, user: str) -> str:

@@ -1,10 +1,13 @@
 """Models that ship: plain arrays that a service reads, and beside them the library's own file that they were made from.
 
-`falls.npz` holds numbers alone and is read without unpickling; `falls.skops` is what `vigil train` made, for whoever trains on.
+`falls.npz` holds numbers alone and is read without unpickling; `falls.skops` is what `vigil train` made, for whoever trains on;
+`falls.json` says of what it was made, with the hashes of all of it.
 """
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 
@@ -14,10 +17,11 @@ from analytics.forest import as_arrays, from_arrays
 
 FALLS = Path(__file__).with_name("falls.npz")
 FALLS_SKOPS = Path(__file__).with_name("falls.skops")
+FALLS_CARD = Path(__file__).with_name("falls.json")
 
 
 class BadModel(ValueError):
-    """A model file that does not belong to this version: it says what was expected and what came."""
+    """A model file that is damaged or does not belong to this version: it says what was expected and what came."""
 
 
 def save_falls(model: FallModel, path: Path) -> None:
@@ -33,9 +37,20 @@ def save_falls(model: FallModel, path: Path) -> None:
 
 
 def load_falls(path: Path = FALLS) -> FallModel:
-    """The model of a file. Raises BadModel when its features are not ours, and OSError."""
-    with np.load(path, allow_pickle=False) as found:
+    """The model of a file. Raises BadModel when it is damaged or its features are not ours, and OSError."""
+    contents = path.read_bytes()
+    try:
+        return _read(contents)
+    except Exception as error:  # damaged bytes raise BadZipFile, zlib.error, EOFError, TokenError, MemoryError: no list is complete
+        raise BadModel(f"{path.name}: expected a model of falls of this version, got {type(error).__name__}: {error}") from error
+
+
+def _read(contents: bytes) -> FallModel:
+    damaged = ZipFile(BytesIO(contents)).testzip()  # numpy looks at no checksum of what it does not read to its end
+    if damaged is not None:
+        raise BadZipFile(f"damaged {damaged}")
+    with np.load(BytesIO(contents), allow_pickle=False) as found:
         if tuple(found["names"].tolist()) != NAMES:
-            raise BadModel(f"{path.name}: expected the features of this version, got {len(found['names'])} others")
+            raise ValueError(f"{len(found['names'])} other features")
         slope, offset, threshold = found["calibration"].tolist()
         return FallModel(str(found["version"]), from_arrays(found), slope, offset, threshold, found["usual"])

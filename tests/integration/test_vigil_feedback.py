@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -213,14 +213,14 @@ async def test_the_better_one_is_adopted_and_the_worse_one_refused(
     judging = await live(house, worker_conn, api_conn, new_alarm("wear-1", "fall_motion"), accounts["duty"])
     assert 8 <= sum(judging.values()) <= 20
 
-    champion = _never(house)
+    await _recorded(tmp_path, ["mobifall"])
+    champion = _never(house, {"mobifall": adoption.digest(tmp_path / "mobifall.parquet")})
     alone = await house.run("train", "falls", "--with-feedback")
     assert (alone["trained"], alone["adopted"]) == (False, False)
     assert "labels alone only judge" in alone["why"][0]
     assert "missing mobifall" in alone["why"][0]
     assert alone["evaluation"]["sensitivity"]["value"] == 0.0
     monkeypatch.setattr(falls, "VARIANTS", {"mobifall": 0})
-    await _recorded(tmp_path, ["mobifall"])
     order = ("train", "falls", "--with-feedback", "--data", str(tmp_path))
     first = await house.run(*order)
     assert first["adopted"], first["why"]
@@ -264,11 +264,21 @@ async def test_for_the_model_that_ships_one_stands_that_has_not_seen_who_judges(
     monkeypatch.setattr(feedback, "OWN_VARIANTS", 0)
     monkeypatch.setattr(falls, "VARIANTS", dict.fromkeys(falls.SETS, 0))
     await live(house, worker_conn, api_conn, new_alarm("wear-1", "fall_motion"), accounts["duty"], people=14)
-    await _recorded(tmp_path, ["wedafall", "mobifall"])
+    await _recorded(tmp_path, falls.SETS)
+    card = {"trained_on": {name: {"sha256": adoption.digest(tmp_path / f"{name}.parquet")} for name in falls.SETS}}
+    monkeypatch.setattr(models, "FALLS_CARD", tmp_path / "shipped.json")
+    models.FALLS_CARD.write_text(json.dumps(card))
+    (tmp_path / "sisfall.parquet").rename(tmp_path / "other.parquet")
     short = await house.run("train", "falls", "--with-feedback", "--data", str(tmp_path))
     assert not short["trained"], "the model that ships learned from more"
     assert "missing sisfall" in short["why"][0]
-    await _recorded(tmp_path, ["sisfall"])
+    (tmp_path / "other.parquet").rename(tmp_path / "sisfall.parquet")
+    models.FALLS_CARD.write_text(json.dumps({"trained_on": {**card["trained_on"], "wedafall": {"sha256": "ab" * 32}}}))
+    other = await house.run("train", "falls", "--with-feedback", "--data", str(tmp_path))
+    assert not other["trained"], "a file of that name is not enough"
+    found_sha256 = card["trained_on"]["wedafall"]["sha256"]
+    assert other["why"][0].endswith(f"wedafall.parquet with SHA-256 abababababab…, got {found_sha256[:12]}…")
+    models.FALLS_CARD.write_text(json.dumps(card))
     trained = list[set[str]]()
     original = learn.train
 
@@ -289,7 +299,7 @@ async def test_for_the_model_that_ships_one_stands_that_has_not_seen_who_judges(
         assert held
 
 
-async def _recorded(folder: Path, names: list[str]) -> None:
+async def _recorded(folder: Path, names: Sequence[str]) -> None:
     """Recordings of twenty people, made of the windows that there are."""
     there = (await asyncio.to_thread(labelled.labelled))[:80]
     given = labelled.trials([replace(one, person=str(number % 20)) for number, one in enumerate(there)])
@@ -297,14 +307,15 @@ async def _recorded(folder: Path, names: list[str]) -> None:
         labelled.write(folder / f"{name}.parquet", given)
 
 
-def _never(house: House) -> str:
+def _never(house: House, data: Mapping[str, str]) -> str:
     """A champion that takes nothing for a fall, adopted before."""
     house.home.mkdir(parents=True)
     path = house.home / "never.npz"
     models.save_falls(replace(models.load_falls(), version="never", threshold=2.0), path)
     card = {
         "made_at": "",
-        "data": {"mobifall": {}},
+        "data": {name: {"sha256": sha256} for name, sha256 in data.items()},
+        "parent": {"model": "shipped", "sha256": adoption.digest(models.FALLS)},
         "decision": {"adopt": True, "why": []},
         "sha256": {path.name: adoption.digest(path)},
     }

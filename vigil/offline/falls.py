@@ -1,7 +1,6 @@
 """`vigil evaluate falls` and `vigil train falls`."""
 
 import argparse
-import hashlib
 import json
 import os
 import sys
@@ -27,7 +26,6 @@ VARIANTS = {"sisfall": 1, "wedafall": 3, "mobifall": 2}  # copies as another dev
 JUDGED = ("everyone", "across", "as-shipped")
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _SCORES = _CHECKOUT / "docs" / "scores" / "falls.json"
-_CARD = _CHECKOUT / "docs" / "models" / "falls.json"
 
 
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:
@@ -64,8 +62,8 @@ def _model(path: Path | None) -> FallModel:
         if path is None:
             return adoption.choose(adoption.folder(Settings(dict(os.environ)))).model
         return models.load_falls(path)
-    except (models.BadModel, ValueError, KeyError) as error:
-        raise BadRecording(f"{path.name if path else 'model'}: expected a fall model, got {error}") from None
+    except models.BadModel as error:
+        raise BadRecording(str(error)) from None
 
 
 def _say(found: dict[str, Any]) -> str:
@@ -91,13 +89,15 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS), help="only these (default: all)")
     parser.add_argument("--together", type=int, default=1, metavar="N", help="as-shipped: leave out so many people at a time")
-    parser.add_argument("--model", type=Path, default=models.FALLS, help="where the model goes")
+    parser.add_argument(
+        "--model", type=Path, default=models.FALLS, help="where the model goes, its .skops and its card (.json) beside it"
+    )
     parser.add_argument("--scores", type=Path, default=_SCORES, help="where the figures go")
 
 
 def _train(arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.with_feedback:
-        return feedback.run(arguments, SETS, VARIANTS)
+        return feedback.run(arguments, VARIANTS)
     if arguments.data is None:
         raise BadRecording("expected --data DIR, the folder of the recordings")
     trials = {name: recordings.trials(arguments.data / f"{name}.parquet") for name in arguments.sets}
@@ -109,9 +109,10 @@ def _train(arguments: argparse.Namespace) -> dict[str, Any]:
     saved.save(grown, arguments.model.with_suffix(".skops"))
     card = {
         "model": model.version,
-        "sha256": {path.name: _hash(path) for path in (arguments.model, arguments.model.with_suffix(".skops"))},
+        "sha256": {path.name: adoption.digest(path) for path in (arguments.model, arguments.model.with_suffix(".skops"))},
         "trained_on": {
-            name: {"trials": len(rows), "sha256": _hash(arguments.data / f"{name}.parquet")} for name, rows in trials.items()
+            name: {"trials": len(rows), "sha256": adoption.digest(arguments.data / f"{name}.parquet")}
+            for name, rows in trials.items()
         },
         "seed": arguments.seed,
         "parameters": PARAMETERS,
@@ -120,8 +121,7 @@ def _train(arguments: argparse.Namespace) -> dict[str, Any]:
         "calibration": {"slope": model.slope, "offset": model.offset},
         "versions": _versions(),
     }
-    if arguments.model == models.FALLS:
-        _write(_CARD, card)
+    _write(arguments.model.with_suffix(".json"), card)
     return card
 
 
@@ -129,7 +129,7 @@ def _judge(arguments: argparse.Namespace, trials: judging.Sets, given: dict[str,
     """Figures are written as they come: the whole takes most of an hour."""
     scores = json.loads(arguments.scores.read_text()) if arguments.scores.exists() else {}
     scores |= {"seed": arguments.seed, "parameters": PARAMETERS, "variants": VARIANTS, "versions": _versions()}
-    scores["data"] = scores.get("data", {}) | {name: _hash(arguments.data / f"{name}.parquet") for name in trials}
+    scores["data"] = scores.get("data", {}) | {name: adoption.digest(arguments.data / f"{name}.parquet") for name in trials}
     chosen = arguments.judge or JUDGED
     if "across" in chosen:
         _judge_across(arguments, trials, given, scores)
@@ -180,10 +180,6 @@ def _keep(path: Path, scores: dict[str, Any], title: str, row: dict[str, Any]) -
 def _write(path: Path, found: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n")
-
-
-def _hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _versions() -> dict[str, str]:

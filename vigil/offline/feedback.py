@@ -44,19 +44,20 @@ class _Set:
     sha256: str
 
 
-def run(arguments: argparse.Namespace, sets: Sequence[str], variants: Mapping[str, int]) -> dict[str, Any]:
-    """Train, judge, write model and card, adopt where it is better. `sets` are those that the model that ships learned from."""
+def run(arguments: argparse.Namespace, variants: Mapping[str, int]) -> dict[str, Any]:
+    """Train, judge, write model and card, adopt where it is better."""
     home = adoption.folder(Settings(dict(os.environ)))
     champion, rows = _champion(home), labelled.labelled()
     own = labelled.trials(rows)
-    there = [name for name in arguments.sets if arguments.data and (arguments.data / f"{name}.parquet").exists()]
-    needed = adoption.learned_from(home, champion.model.version) if champion.adopted else sets
-    lacking = _lacking(own, there, [name for name in needed if name != OWN])
+    files = {name: arguments.data / f"{name}.parquet" for name in arguments.sets if arguments.data}
+    there = {name: adoption.digest(path) for name, path in files.items() if path.exists()}
+    needed = {name: sha256 for name, sha256 in adoption.learned_from(home, champion).items() if name != OWN}
+    lacking = _lacking(own, there, needed)
     if lacking:
         judged = report(outcomes(fall_motion(champion.model.judge()), own, time.process_time)) if own else None
         about = {"model": champion.model.version, "labels": labelled.summary(rows)}
         return {"trained": False, "adopted": False, "why": [lacking], **about, "evaluation": judged}
-    given = {name: _recording(arguments.data / f"{name}.parquet", name) for name in there}
+    given = {name: _split(name, recordings.trials(files[name]), [], sha256) for name, sha256 in there.items()}
     given[OWN] = _own(own, labelled.trials(labelled.passed_over()))
     taught = {name: examples(one.taught, arguments.seed, variants.get(name, OWN_VARIANTS)) for name, one in given.items()}
     card = _challenged(home, champion, given, taught, arguments.seed) | {"labels": labelled.summary(rows)}
@@ -110,25 +111,26 @@ def _challenged(
     }
 
 
-def _lacking(own: Sequence[Trial], there: Sequence[str], needed: Sequence[str]) -> str:
-    """What is missing to train at all; "" where nothing is."""
+def _lacking(own: Sequence[Trial], there: Mapping[str, str], needed: Mapping[str, str]) -> str:
+    """What is missing to train at all; "" where nothing is. SHA-256 by name of recordings: those there, and those that taught the
+    champion. In another file of that name the people held back may be others."""
     taught = [one for one in own if not _held_back(OWN, one)]
     missing = [name for name in needed if name not in there]
-    if there and taught and not missing:
+    other = [name for name in needed if name in there and there[name] != needed[name]]
+    if there and taught and not missing and not other:
         return ""
     falls, held = sum(bool(one.is_fall) for one in own), len(own) - len(taught)
     count = f"there are {falls} falls and {len(own) - falls} others, {held} of them of people who only judge"
     if not taught:
         return f"expected at least one label that may teach, got none; {count}"
+    if other:
+        files = ", ".join(f"{name}.parquet with SHA-256 {needed[name][:12]}…, got {there[name][:12]}…" for name in other)
+        return f"expected the recordings that the champion learned from: {files}"
     return (
         f"labels alone only judge, since they hold no ordinary day: expected --data DIR with {', '.join(needed) or 'recordings'}, "
         f"missing {', '.join(missing) or 'all'}; a comparison needs {challenge.LEAST} falls and {challenge.LEAST} others of people "
         f"who only judge, recordings and labels together; {count}"
     )
-
-
-def _recording(path: Path, name: str) -> _Set:
-    return _split(name, recordings.trials(path), [], adoption.digest(path))
 
 
 def _own(own: list[Trial], passed_over: list[Trial]) -> _Set:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from analytics import models
+from analytics.catalogue import TELEMETRY_LANE
 from vigil import adoption
 from vigil.adoption import NotAdopted
 from vigil.settings import Settings
@@ -21,9 +22,10 @@ pytestmark = pytest.mark.skipif(not SHIPPED, reason="there is no model of falls:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """Three models that were trained here: two were better, one was not."""
+    """Three models that were trained here, each beside the one before it: two were better, one was not."""
     folder = tmp_path / "models" / "falls"
     folder.mkdir(parents=True)
+    parent = {"model": SHIPPED, "sha256": adoption.digest(models.FALLS)}
     for name, better in (("first", True), ("second", True), ("worse", False)):
         model = models.load_falls()
         object.__setattr__(model, "version", name)
@@ -32,8 +34,11 @@ def home(tmp_path: Path) -> Path:
             "made_at": NOW.isoformat(),
             "decision": {"adopt": better, "why": ["because"]},
             "sha256": {f"{name}.npz": adoption.digest(folder / f"{name}.npz")},
+            "parent": parent,
+            "data": {"sisfall": {"sha256": "abc"}},
         }
         (folder / f"{name}.json").write_text(json.dumps(card))
+        parent = {"model": name, "sha256": adoption.digest(folder / f"{name}.npz")}
     return folder
 
 
@@ -73,6 +78,29 @@ def test_what_was_not_better_is_never_adopted(home: Path) -> None:
     assert judges(home) == SHIPPED
 
 
+def test_only_what_was_compared_with_the_one_that_judges_is_adopted(home: Path) -> None:
+    with pytest.raises(NotAdopted, match=f"second: was better than first, but {SHIPPED} judges now"):
+        adoption.adopt(home, "second", NOW, "test")
+    for name in ("first", "second"):
+        adoption.adopt(home, name, NOW, "test")
+    with pytest.raises(NotAdopted, match=f"was better than {SHIPPED}, but second judges now; `vigil models rollback` goes back"):
+        adoption.adopt(home, "first", NOW, "test")
+    assert judges(home) == "second"
+
+
+def test_it_is_known_what_a_model_has_learned_from(home: Path) -> None:
+    card = json.loads(models.FALLS_CARD.read_text())
+    found = adoption.learned_from(home, adoption.choose(home))
+    assert found == {name: one["sha256"] for name, one in card["trained_on"].items()}
+    assert set(found) == {"sisfall", "wedafall", "mobifall"}
+    assert card["sha256"]["falls.npz"] == adoption.digest(models.FALLS), "the card beside the model is this model's"
+    adoption.adopt(home, "first", NOW, "test")
+    assert adoption.learned_from(home, adoption.choose(home)) == {"sisfall": "abc"}
+    (home / "first.json").unlink()
+    with pytest.raises(NotAdopted, match=r"first\.json.*rollback"):
+        adoption.learned_from(home, adoption.choose(home))
+
+
 def test_a_file_that_was_changed_is_not_adopted(home: Path) -> None:
     (home / "first.npz").write_bytes((home / "second.npz").read_bytes())
     with pytest.raises(NotAdopted, match="expected the file that was judged"):
@@ -100,6 +128,15 @@ def _misshapen(home: Path) -> None:
     (home / "adopted.json").write_text('{"adopted": [7]}')
 
 
+def _damaged(home: Path) -> None:
+    """A file with the right digest and a damaged byte in the middle."""
+    spoiled = bytearray((home / "first.npz").read_bytes())
+    spoiled[len(spoiled) // 2] ^= 0xFF
+    (home / "first.npz").write_bytes(spoiled)
+    state = {"adopted": [{"model": "first", "sha256": adoption.digest(home / "first.npz")}], "log": []}
+    (home / "adopted.json").write_text(json.dumps(state))
+
+
 def _pickled(home: Path) -> None:
     """A file with the right digest and the wrong contents: what is pickled in it is never run."""
     (home / "first.npz").write_bytes(b"cos\nsystem\n(S'false'\ntR.")
@@ -107,7 +144,7 @@ def _pickled(home: Path) -> None:
     (home / "adopted.json").write_text(json.dumps(state))
 
 
-@pytest.mark.parametrize("harm", [_other, _cut, _lost, _nonsense, _misshapen, _pickled])
+@pytest.mark.parametrize("harm", [_other, _cut, _lost, _nonsense, _misshapen, _damaged, _pickled])
 def test_where_the_adopted_one_is_spoiled_the_one_that_ships_judges_and_it_is_said(
     home: Path, harm: Callable[[Path], None], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -119,9 +156,33 @@ def test_where_the_adopted_one_is_spoiled_the_one_that_ships_judges_and_it_is_sa
 
 
 def test_workers_take_the_adopted_one_at_their_start(home: Path, caplog: pytest.LogCaptureFixture) -> None:
+    adoption.adopt(home, "first", NOW, "test")
     adoption.adopt(home, "second", NOW, "test")
     with caplog.at_level(logging.INFO, "vigil.workers"):
         _detectors(Settings({"VIGIL_MODELS": str(home.parent)}))
         _detectors(Settings({"VIGIL_DATA": str(home.parents[1])}))
         _detectors(Settings({"VIGIL_DATA": str(home)}))
     assert [record.getMessage().split()[-1] for record in caplog.records] == ["second", "second", SHIPPED]
+
+
+def test_a_damaged_model_that_ships_leaves_the_plain_rule(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    spoiled = bytearray(models.FALLS.read_bytes())
+    spoiled[len(spoiled) // 2] ^= 0xFF
+    (tmp_path / "falls.npz").write_bytes(spoiled)
+    monkeypatch.setattr(models, "FALLS", tmp_path / "falls.npz")
+    assert _detectors(Settings({"VIGIL_DATA": str(tmp_path / "empty")})) == TELEMETRY_LANE
+    assert "falls are judged by the plain rule: falls.npz: expected a model of falls" in caplog.text
+    with pytest.raises(NotAdopted, match="expected one that judges"):
+        adoption.adopt(home, "first", NOW, "test")
+
+
+@pytest.mark.parametrize("card", ["", "{", "[]", "{}", '{"made_at": 7}', "\udcff"])
+def test_a_broken_card_is_listed_with_what_is_wrong(home: Path, card: str) -> None:
+    (home / "first.json").write_bytes(card.encode(errors="surrogateescape"))
+    rows = {row["model"]: row for row in adoption.listed(home)}
+    assert "first.json: expected" in rows["first"]["error"]
+    assert [rows[name]["whole"] for name in ("shipped", "first", "second")] == [True, False, True]
+    with pytest.raises(NotAdopted, match=r"first\.json: expected"):
+        adoption.adopt(home, "first", NOW, "test")

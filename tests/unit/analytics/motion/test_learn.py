@@ -84,6 +84,31 @@ def test_a_model_of_other_features_is_refused(given: Examples, tmp_path: Path) -
         models.load_falls(tmp_path / "other.npz")
 
 
+@pytest.mark.skipif(not models.FALLS.exists(), reason="there is no model of falls: vigil train falls --data DIR")
+def test_a_damaged_byte_is_a_bad_model_or_none_that_matters(tmp_path: Path) -> None:
+    """Flipped at the head, at the index at the end, and at many places between."""
+    whole, path = models.FALLS.read_bytes(), tmp_path / "falls.npz"
+    right, rows = models.load_falls(), np.full((1, len(NAMES)), 0.5)
+    refused = 0
+    for place in (*range(80), *range(80, len(whole) - 1400, 2999), *range(len(whole) - 1400, len(whole), 9)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x41]) + whole[place + 1 :])
+        try:
+            found = models.load_falls(path)
+        except models.BadModel:
+            refused += 1
+        else:
+            assert np.array_equal(found.probability(rows), right.probability(rows)), place
+    assert refused > 200
+
+
+@pytest.mark.parametrize("size", [0, 1, 30, 5000, 140_000])
+def test_a_file_that_ends_early_is_a_bad_model(size: int, tmp_path: Path) -> None:
+    path = tmp_path / "falls.npz"
+    path.write_bytes(models.FALLS.read_bytes()[:size] if models.FALLS.exists() else bytes(size))
+    with pytest.raises(models.BadModel, match="expected a model of falls"):
+        models.load_falls(path)
+
+
 def test_the_stream_judges_what_training_saw(trials: list[Trial], given: Examples) -> None:
     """Feature parity: the rows that production judges are those of the examples of the same trial."""
     seen: list[np.ndarray[tuple[int], np.dtype[np.float64]]] = []
