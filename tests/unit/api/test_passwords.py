@@ -38,16 +38,17 @@ async def test_a_hash_of_weaker_parameters_is_outdated_but_right() -> None:
 
 
 async def test_an_unknown_login_takes_as_long_as_a_known_one() -> None:
+    """Counted in work, not on the clock: what else the machine does is not ours to tell."""
     passwords = Passwords()
     stored = await passwords.hashed("x")
 
     async def took(of: str | None) -> float:
-        began = time.perf_counter()
+        began = time.process_time()
         await passwords.right(of, "wrong")
-        return time.perf_counter() - began
+        return time.process_time() - began
 
     await took(None)
-    known, unknown = min([await took(stored) for _ in range(4)]), min([await took(None) for _ in range(4)])
+    known, unknown = (min(both) for both in zip(*[(await took(stored), await took(None)) for _ in range(3)], strict=True))
     passwords.close()
     assert 0.5 < unknown / known < 2
 

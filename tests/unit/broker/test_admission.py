@@ -91,10 +91,10 @@ def test_an_id_made_of_a_code_is_its_owners_alone(own: str, other: str, before: 
 
 @pytest.mark.parametrize(("length", "let_in"), [(LONGEST_ID, True), (LONGEST_ID + 1, False), (65_535, False)])
 def test_a_long_id_costs_the_callout_nothing(length: int, let_in: bool) -> None:
-    began = time.monotonic()
+    began = time.process_time()  # work, not the clock: the machine may be busy with something else
     verdict = judge(REGISTER, "sos-1", "t" * 64, Client("mqtt", ("a-" * length)[:length]))
     assert isinstance(verdict, Grant) if let_in else verdict == Refusal(Reason.CLIENT_ID_TOO_LONG)
-    assert time.monotonic() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 @given(st.text(), st.text(), st.text(), st.text())

@@ -141,10 +141,11 @@ def test_a_band_is_plain_json_of_few_closed_rings(town: RoadGraph) -> None:
 
 
 def test_three_bands_of_a_district_take_no_longer_than_a_blink(town: RoadGraph) -> None:
+    """Of work; on a machine that is busy with something else they take longer."""
     net = network(town, "ebike")
     took = []
     for _ in range(5):
-        begin = time.perf_counter()
+        begin = time.process_time()
         isochrone(net, 117.23, 39.17, [300.0, 600.0, 900.0])
-        took.append(time.perf_counter() - begin)
+        took.append(time.process_time() - begin)
     assert min(took) < 0.150
