@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from dispatch.incident import CAUSES, NotAllowed
 from dispatch.incident import IncidentEvent as E
-from dispatch.incident import NotAllowed
 from store import history, incidents, labels, migrate
 from store.alarms import raise_alarm
 from store.connect import Connection, connect
@@ -169,6 +169,43 @@ async def test_what_alarms_have_kept_before_moves(empty_database: Database) -> N
         (row,) = await (await conn.execute("SELECT sampled, model, probability, first_cell, cells FROM windows")).fetchall()
         assert row == (False, "falls-x", 0.75, 89_500_000_000, b"\x01\x02\x03\x04")
 
+
+async def test_what_was_closed_before_there_were_labels_is_labelled(empty_database: Database) -> None:
+    """Of each cause an incident with three windows, and one that a person has spoken of since."""
+    async with await connect(empty_database.dsn("vigil_owner"), autocommit=True) as conn:
+        await migrate.apply(conn, [one for one in migrate.migrations() if one.version < 14])
+        for statement in (*_BEFORE[:2], *_CLOSED_BEFORE):
+            await conn.execute(statement.encode(), {"causes": [*CAUSES, "told"]})
+        await migrate.apply(conn)
+        rows = await (await conn.execute(_TOLD)).fetchall()
+    unknown, none = ["unknown"] * 3, ["not_fall"] * 3
+    taught = {"real_fall": ["unknown", "fall", "unknown"], "sat_down_hard": none, "dropped_device": none}
+    assert {cause: verdicts for cause, verdicts, *_ in rows} == {cause: taught.get(cause, unknown) for cause in CAUSES} | {
+        "told": ["not_fall"]
+    }
+    assert {tuple(roles) for cause, _, roles, _ in rows if cause not in ("told", "test")} == {("duty",)}
+    assert [roles for cause, _, roles, _ in rows if cause == "test"] == [["unknown"]], "nobody knows who closed it"
+    assert {at for *_, at in rows} == {NOW - 400 * DAY, NOW}, "kept as long as if they had been labelled then"
+
+
+_CLOSED_BEFORE = (
+    "INSERT INTO accounts (login, name, role, scope, demo) VALUES ('d', 'd', 'duty', 'a', true)",
+    """INSERT INTO incidents (incident_id, hazard, subject_kind, subject, drill, area, site_id, kind, priority, pressed_or_fire,
+        state, state_at, cause, raised_at, closed_at)
+    SELECT gen_random_uuid(), 'person', 'device', cause, false, 'a', site_id, 'fall_motion', 2, false,
+        CASE cause WHEN 'false_press' THEN 'cancelled' ELSE 'closed' END, now(), cause, now(), '2025-10-20T02:00Z'
+    FROM sites, unnest(%(causes)s::text[]) AS cause""",
+    """INSERT INTO windows SELECT gen_random_uuid(), false, incident_id, 1, NULL, raised_at, raised_at, 'm', probability, 0, ''
+    FROM incidents, unnest('{0.7, 0.9, 0.8}'::real[]) AS probability""",
+    """INSERT INTO trail (incident_id, at, kind, actor, data)
+    SELECT incident_id, closed_at, state, 'd', jsonb_build_object('cause', cause)
+    FROM incidents WHERE cause <> 'test'""",
+    """INSERT INTO labels SELECT (array_agg(window_id))[1], incident_id, 'not_fall', 'alarm', cause, 'admin', '2026-11-24T02:00Z'
+    FROM incidents JOIN windows USING (incident_id) WHERE cause = 'told' GROUP BY 2, 5""",
+)
+_TOLD = """SELECT labels.cause, array_agg(verdict ORDER BY probability <> 0.7::real, probability DESC), array_agg(DISTINCT role),
+        min(judged_at)
+    FROM labels JOIN windows USING (window_id) WHERE labels.basis = 'alarm' GROUP BY 1"""
 
 _BEFORE = (
     """INSERT INTO areas (code, name_zh, name_en, parent, level, outline, demo) VALUES ('a', 'a', 'a', '', 'x', '{}', true)""",
