@@ -58,7 +58,7 @@ export function createDetail(store: Store) {
     abort?.abort()
   })
 
-  return { held, trouble, put, detail: computed(() => held.value?.detail ?? null) }
+  return { held, trouble, put, again: () => { if (wanted.value) void read(wanted.value.id) }, detail: computed(() => held.value?.detail ?? null) }
 }
 
 export type Detail = ReturnType<typeof createDetail>

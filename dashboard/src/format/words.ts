@@ -2,6 +2,7 @@
 
 import { useI18n } from 'vue-i18n'
 import type { ChoiceReason, IncidentCard, ReasonShape, TrailLine } from '../api/types'
+import type { Refused } from '../api/client'
 import type { Names } from './names'
 import { measure, percent, timeOfDay } from './number'
 import { span, spanWord } from './time'
@@ -58,6 +59,9 @@ export function useWords() {
     return t(`reason.${it.rule}`, { value: quantity(it.value, it.unit), limit, unit: it.unit, source, skill })
   }
 
+  /** Why something could not be read: of what was never submitted nothing is said about submitting. */
+  const unread = (it: Pick<Refused, 'key' | 'message'>) => said(`unread.${it.key}`, said(`error.${it.key}`, it.message))
+
   function who(actor: string, names: Names): string {
     if (actor === 'system') return t('who.system')
     return names.get(actor) ?? (actor.startsWith('device:') ? actor.slice(7) : actor) ?? t('who.nobody')
@@ -89,7 +93,7 @@ export function useWords() {
     return senior ? `${senior.name} ${t('person.age', { n: senior.age })}` : ''
   }
 
-  return { t, te, locale, said, name, long, exact, short, quantity, reason, who, trail, what, person }
+  return { t, te, locale, said, unread, name, long, exact, short, quantity, reason, who, trail, what, person }
 }
 
 export type Words = ReturnType<typeof useWords>
