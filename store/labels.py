@@ -15,6 +15,7 @@ from store.statements import statements
 MOST_SAMPLED = 8  # of a device and a day
 
 _SQL = statements("labels")
+_NEAR = {"before": NEAR_BEFORE, "after": NEAR_AFTER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,7 @@ async def label(conn: Connection, incident: UUID, cause: str, role: str, now: da
 
     The caller holds the incident's row.
     """
-    arguments = {"incident": incident, "before": NEAR_BEFORE, "after": NEAR_AFTER}
-    around = await all_rows(conn, _Around, _SQL["around"], arguments)
+    around = await all_rows(conn, _Around, _SQL["around"], {"incident": incident, **_NEAR})
     windows = [Window(one.id, Basis(one.basis), one.probability, one.labelled) for one in around]
     basis = {one.id: one.basis for one in windows}
     said = verdicts(cause, windows)
@@ -106,5 +106,5 @@ async def labelled(conn: Connection) -> list[LabelledWindow]:
 
 
 async def passed_over(conn: Connection, until: datetime) -> list[LabelledWindow]:
-    """Samples of what was passed over, stored before `until`, of which nobody has spoken: taken for no falls."""
-    return await all_rows(conn, LabelledWindow, _SQL["passed_over"], {"until": until})
+    """Samples of what was passed over, stored before `until`, far from whatever happened to their wearer: taken for no falls."""
+    return await all_rows(conn, LabelledWindow, _SQL["passed_over"], {"until": until, **_NEAR})

@@ -49,8 +49,27 @@ WHERE labels.verdict <> 'unknown'
 ORDER BY windows.window_id;
 
 -- name: passed_over
+-- Drills and causes make no difference here: near an incident of a person, or a window that an alarm was raised by or somebody has spoken
+-- of, nobody can say of the rest that it was none.
 SELECT windows.window_id AS id, coalesce('senior:' || windows.senior_id, 'device:' || windows.device_id) AS person,
     'passed_over' AS cause, 'not_fall' AS verdict, 'near' AS basis, windows.at, windows.model, windows.probability,
     windows.first_cell, windows.cells
-FROM windows WHERE sampled AND stored_at < %(until)s
+FROM windows
+WHERE windows.sampled AND windows.stored_at < %(until)s
+    AND NOT EXISTS (
+        SELECT FROM incidents
+        WHERE incidents.hazard = 'person' AND incidents.senior_id = windows.senior_id
+            AND windows.at BETWEEN incidents.raised_at - %(before)s::interval
+                AND greatest(incidents.raised_at, coalesce(incidents.resolved_at, incidents.closed_at)) + %(after)s::interval
+    )
+    AND NOT EXISTS (
+        SELECT FROM windows AS other
+        WHERE NOT other.sampled AND other.device_id = windows.device_id
+            AND windows.at BETWEEN other.at - %(before)s::interval AND other.at + %(after)s::interval
+    )
+    AND NOT EXISTS (
+        SELECT FROM windows AS other
+        WHERE NOT other.sampled AND other.senior_id = windows.senior_id
+            AND windows.at BETWEEN other.at - %(before)s::interval AND other.at + %(after)s::interval
+    )
 ORDER BY windows.window_id;

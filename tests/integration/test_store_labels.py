@@ -1,7 +1,9 @@
 """Windows and labels in a real database: kept for their own time, labelled by causes, corrected with them, read by the owner."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
@@ -121,6 +123,46 @@ async def test_a_fall_that_was_passed_over_is_learned_from_who_pressed(
     await correct_cause(api_conn, raised.incident_id, "help_needed", accounts["duty"], NOW)
     await api_conn.commit()
     assert await said(database) == [("help_needed", "unknown", "near", "duty")]
+
+
+async def left(conn: Connection, worker: Connection, given: list[NewWindow]) -> list[float]:
+    """The probabilities of those that are taken for no falls, in whole hundredths."""
+    for one in given:
+        await labels.keep(worker, one, NOW)
+    await worker.commit()
+    return sorted(round(row.probability, 2) for row in await labels.passed_over(conn, NOW + DAY))
+
+
+@pytest.mark.parametrize("drill", [False, True])
+async def test_what_is_near_an_incident_of_its_wearer_is_not_taken_for_no_fall(
+    conn: Connection,
+    worker_conn: Connection,
+    api_conn: Connection,
+    new_alarm: Callable[..., NewAlarm],
+    accounts: People,
+    drill: bool,
+) -> None:
+    """Whatever its cause says, and though nobody has spoken of the sample: until two minutes after it was resolved."""
+    wear, other = new_alarm("wear-1", "fall_motion"), new_alarm("sos-2", "sos")
+    raised = await raise_alarm(worker_conn, new_alarm("sos-1", "sos", at=NOW - 30 * MINUTE, drill=drill), NOW)
+    await worker_conn.commit()
+    await close(api_conn, raised.incident_id, "false_press", accounts["duty"])
+    await api_conn.commit()
+    ago = ((0.1, 41), (0.2, 39), (0.3, 29), (0.4, 5), (0.5, -1), (0.6, -3))
+    given = [window(wear, None, probability, minutes * MINUTE) for probability, minutes in ago]
+    assert await left(conn, worker_conn, [*given, window(other, None, 0.7, 30 * MINUTE)]) == [0.1, 0.6, 0.7]
+
+
+@pytest.mark.parametrize("changes", [{"senior_id": None}, {"device_id": 9999}])
+async def test_what_is_near_the_window_of_an_alarm_is_not_taken_for_no_fall(
+    conn: Connection, worker_conn: Connection, new_alarm: Callable[..., NewAlarm], changes: dict[str, Any]
+) -> None:
+    """The same device, or another of the same wearer."""
+    wear = new_alarm("wear-1", "fall_motion")
+    assert await left(conn, worker_conn, [window(wear, None, 0.2, MINUTE)]) == [0.2]
+    alarmed = replace(window(wear, uuid4(), ago=3 * MINUTE), **changes)
+    given = [window(wear, None, probability, ago * MINUTE) for probability, ago in ((0.3, 14), (0.4, 12), (0.5, 2), (0.6, 0))]
+    assert await left(conn, worker_conn, [alarmed, *given]) == [0.3, 0.6]
 
 
 async def test_samples_are_bounded_and_alarms_are_not(
