@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import openapi from '../src/api/openapi.json'
 import { MESSAGES } from '../src/i18n'
-import { change, line, path, pts, worst } from '../src/safety/figures'
+import { change, invented, line, path, pts, worst } from '../src/safety/figures'
 import { pathOf, placeOf } from '../src/safety/route'
 import type { Day, Part } from '../src/safety/types'
 import { pageOf } from '../src/console/page'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-const day = (date: string, score: number | null): Day => ({ day: date, score, proven: score ?? 0, lost: 0, unknown: 0, demo: false })
+const day = (date: string, score: number | null, demo = false): Day => ({ day: date, score, proven: score ?? 0, lost: 0, unknown: 0, demo })
 const part = (key: string, lost: number): Part => ({ key, applies: true, weight: 10, proven: 10 - lost, lost, unknown: 0, good: 0, bad: 0, not_known: 0 })
 const read = (path: string) => readFileSync(join(import.meta.dirname, '..', '..', path), 'utf8')
 
@@ -26,7 +26,15 @@ describe('a trend', () => {
     expect(points.map((it) => it.breaks)).toEqual([true, false, true])
     expect(points[2]!.y).toBeLessThan(points[0]!.y)
     expect(points.every((it) => it.x >= 0 && it.x <= 100 && it.y >= 0 && it.y <= 20)).toBe(true)
-    expect(path(points)).toMatch(/^M.*L.*M/)
+    expect(path(points, false).match(/[ML]/g)).toEqual(['M', 'L'])
+    expect(path(points, true)).toBe('')
+  })
+  it('says which days are the demo\'s: every stroke that touches one', () => {
+    const mixed = [day('2026-11-01', 80, true), day('2026-11-02', 82, true), day('2026-11-03', 84), day('2026-11-04', 86)]
+    const points = line(mixed, 100, 20)
+    expect([path(points, true), path(points, false)].map((it) => it.match(/M/g)!.length)).toEqual([2, 1])
+    expect(path(points, false)).toBe(`M${points[2]!.x.toFixed(1)} ${points[2]!.y.toFixed(1)}L${points[3]!.x.toFixed(1)} ${points[3]!.y.toFixed(1)}`)
+    expect([invented(mixed), invented(mixed.slice(2)), invented([])]).toEqual([true, false, false])
   })
   it('of one day is a point, of none nothing', () => {
     expect(line([day('2026-11-01', 80)], 100, 20)).toHaveLength(1)

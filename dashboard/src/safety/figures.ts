@@ -15,8 +15,10 @@ export function worst(parts: readonly Part[], most: number): Part[] {
   return parts.filter((it) => it.lost >= 0.05).sort((a, b) => b.lost - a.lost).slice(0, most)
 }
 
-/** Points of a line in a box of w × h, days without a score left out; `breaks` where the line is interrupted. */
-export function line(days: readonly Day[], w: number, h: number, pad = 2): { x: number; y: number; breaks: boolean }[] {
+export interface Point { readonly x: number; readonly y: number; readonly breaks: boolean; readonly demo: boolean }
+
+/** Points of a line in a box of w × h, days without a score left out; `breaks` where the line is interrupted, `demo` where it is invented. */
+export function line(days: readonly Day[], w: number, h: number, pad = 2): Point[] {
   const scored = days.filter((it) => it.score !== null)
   if (!scored.length) return []
   const at = (it: Day) => Date.parse(it.day) / 86_400_000
@@ -29,12 +31,18 @@ export function line(days: readonly Day[], w: number, h: number, pad = 2): { x: 
     const y = h - pad - ((it.score! - bottom) / (100 - bottom)) * (h - 2 * pad)
     const breaks = at(it) - before > 1.5
     before = at(it)
-    return { x, y, breaks }
+    return { x, y, breaks, demo: it.demo }
   })
 }
 
-export const path = (points: readonly { x: number; y: number; breaks: boolean }[]): string =>
-  points.map((it) => `${it.breaks ? 'M' : 'L'}${it.x.toFixed(1)} ${it.y.toFixed(1)}`).join('')
+/** The strokes of either kind: a stroke to or from an invented day is invented. */
+export function path(points: readonly Point[], demo: boolean): string {
+  const at = (it: Point) => `${it.x.toFixed(1)} ${it.y.toFixed(1)}`
+  return points.map((it, i) => (i && !it.breaks && (it.demo || points[i - 1]!.demo) === demo ? `M${at(points[i - 1]!)}L${at(it)}` : '')).join('')
+}
+
+/** Whether any of these days is invented. */
+export const invented = (days: readonly Day[]): boolean => days.some((it) => it.demo)
 
 /** How the score has changed over the days that are kept; null without two scores. The moment itself is left out: after a start much is not known yet. */
 export function change(days: readonly Day[]): number | null {

@@ -22,7 +22,7 @@ export const safety: Record<string, string> = {
   'safety.lost': 'lost',
   'safety.unknown': 'unknown',
   'safety.legend': 'The score is what is proven; every lost point has its evidence; what is unknown counts neither for nor against',
-  'safety.demo': 'earlier days are a demonstration',
+  'safety.demo': 'dashed: demonstration',
   'safety.nothing': 'nothing lost',
   'safety.day': '{day}: {score}',
   'safety.day.none': '{day}: too little known',

@@ -22,7 +22,7 @@ export const safety: Record<string, string> = {
   'safety.lost': '失分',
   'safety.unknown': '未知',
   'safety.legend': '得分只计已证实的分；失分每一分都有依据；未知既不算好也不算坏',
-  'safety.demo': '早期数据为演示',
+  'safety.demo': '虚线为演示数据',
   'safety.nothing': '没有失分',
   'safety.day': '{day}：{score}',
   'safety.day.none': '{day}：资料不足',
