@@ -1,7 +1,8 @@
 """Commands of the contract v1, platform to device: the payload of `cmd`, and how a device judges one. Pure, total.
 
 A command carries its own id and the moment from which it is worth nothing. A broker may hand it over twice, or hours late to a
-device that was away: the same id is done once and answered each time; what has run out is answered, never done.
+device that was away, or after the one that followed it: the same id is done once and answered each time; what has run out, or was
+given before what has been done since, is answered, never done.
 """
 
 from collections.abc import Mapping
@@ -42,12 +43,13 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What a device remembers: the ids it has done, each until it runs out by itself."""
+    """What a device remembers: the ids it has done, each until it runs out by itself; of each `do` when the newest was given."""
 
     done: Mapping[str, int]
+    newest: Mapping[str, int]
 
 
-NOTHING = Heard({})
+NOTHING = Heard({}, {})
 _decoder = msgspec.json.Decoder(CommandMessage)
 
 
@@ -76,11 +78,15 @@ def judge(heard: Heard, command: CommandMessage, now_ms: int) -> tuple[Heard, Ve
     """What to do with a command that has come at `now_ms` by the device's clock, and what to remember.
 
     An id is forgotten once its command would be refused as expired anyway, so nothing is ever done twice. A command from further in
-    the future than one can be worth means that a clock is wrong: it counts as expired.
+    the future than one can be worth means that a clock is wrong: it counts as expired. So does one that was given before the newest
+    of its `do` that was done: told to be silent, a siren does not start because an older order comes late.
     """
     kept = {one: until for one, until in heard.done.items() if until > now_ms}
+    newest = {do: t for do, t in heard.newest.items() if t > now_ms - LONGEST_WORTH_MS}
     if not now_ms < command.until <= now_ms + LONGEST_WORTH_MS:
-        return Heard(kept), Verdict.EXPIRED
+        return Heard(kept, newest), Verdict.EXPIRED
     if command.id in kept:
-        return Heard(kept), Verdict.REPEAT
-    return Heard(kept | {command.id: command.until}), Verdict.DO
+        return Heard(kept, newest), Verdict.REPEAT
+    if command.t < newest.get(command.do, command.t):
+        return Heard(kept, newest), Verdict.EXPIRED
+    return Heard(kept | {command.id: command.until}, newest | {command.do: command.t}), Verdict.DO

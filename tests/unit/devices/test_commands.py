@@ -87,6 +87,17 @@ def test_handed_over_twice_it_is_done_once_and_answered_each_time() -> None:
     assert (first, second, late) == (Verdict.DO, Verdict.REPEAT, Verdict.EXPIRED)
 
 
+def test_an_order_that_another_has_overtaken_is_not_done() -> None:
+    off = CommandMessage("c-2", "siren", T + 1_000, T + 31_000, {"on": 0.0})
+    heard, told = judge(NOTHING, off, T + 2_000)
+    heard, late = judge(heard, SIREN, T + 3_000)
+    assert (told, late) == (Verdict.DO, Verdict.EXPIRED)
+    assert judge(heard, CommandMessage("c-3", "test", T, T + 30_000), T + 3_000)[1] is Verdict.DO, "of another kind"
+    assert judge(heard, msgspec.structs.replace(off, id="c-4"), T + 3_000)[1] is Verdict.DO, "given at the same moment"
+    heard, _ = judge(heard, SIREN, T + 3_600_000)
+    assert heard == NOTHING, "what no order can be older than is forgotten"
+
+
 @given(st.lists(st.tuples(st.sampled_from(["a", "b", "c"]), st.integers(0, 20_000), st.integers(0, 40_000)), max_size=40))
 def test_nothing_is_done_twice_nor_late_however_it_is_replayed(said: list[tuple[str, int, int]]) -> None:
     """Commands are handed over in any order, late and again, on a clock that goes forward."""

@@ -37,6 +37,13 @@ def test_a_repeat_is_answered_and_does_not_start_it_anew() -> None:
     assert not siren.sounding(T + 6_000), "an order that is handed over again does not undo a later one"
 
 
+def test_told_to_be_silent_it_does_not_start_when_an_older_order_reaches_it_for_the_first_time() -> None:
+    siren = Siren()
+    siren.hear(order("c-2", t=T + 1_000, on=0), T + 2_000)
+    assert siren.hear(order(on=1, seconds=60), T + 3_000) == {"id": "c-1", "done": "expired"}
+    assert not siren.sounding(T + 3_000)
+
+
 def test_what_comes_late_is_answered_and_not_done() -> None:
     siren = Siren()
     assert siren.hear(order(on=1, seconds=60), T + 30_000) == {"id": "c-1", "done": "expired"}
