@@ -14,13 +14,13 @@ from lxml import etree
 
 from api import playbook
 from api.problems import NotFound
-from dispatch.cap import Facts, Message, NoMessage, Place, Reference, faults, message, said
+from dispatch.cap import Facts, Message, NoMessage, Place, Reference, faults, message, said, taken_back
 from dispatch.cap_xml import xml
 from dispatch.incident import IncidentState
 from store import cap as store
 from store import incidents
 from store.board import CardRow, board
-from store.cap import CellRow
+from store.cap import CapRow, CellRow
 from store.connect import Connection
 from store.trail import Actor
 
@@ -46,7 +46,7 @@ class Handed:
 
 
 async def handed(conn: Connection, incident: UUID, actor: Actor, now: datetime) -> Handed:
-    """The message of this moment: the last one while it still says what is so, else a new one that names all before it.
+    """The message of this moment: the last one while it still says what is so, else a new one that names all that stand before it.
 
     Each handing out is a line of the trail. The incident's row is held, so two at once are the same message.
     Raises NotFound of the store, OutOfScope, NoMessage, BadMessage.
@@ -58,16 +58,23 @@ async def handed(conn: Connection, incident: UUID, actor: Actor, now: datetime) 
         raise NotFound("no such incident, or not in your scope")
     cell, before = await store.cell(conn, rows[0].area), await store.of_incident(conn, incident)
     facts = await _facts(conn, rows[0], cell)
-    digest, last = said(facts), before[-1] if before else None
-    if last and (last.msg_type == "Cancel" or (last.said == digest and (now < last.expires or facts.state in _OVER))):
+    digest, last, zone = said(facts), before[-1] if before else None, ZoneInfo(cell.timezone)
+    if last and _holds(last, facts, digest, now):
         found = Handed(last.identifier, last.msg_type, last.body.encode())
     else:
-        earlier = [Reference(one.sender, one.identifier, one.sent.astimezone(ZoneInfo(cell.timezone))) for one in before]
-        new = message(facts, earlier, f"vigil.{cell.code}", now.astimezone(ZoneInfo(cell.timezone)))
+        earlier = [Reference(one.sender, one.identifier, one.sent.astimezone(zone), one.msg_type == "Cancel") for one in before]
+        new = message(facts, earlier, f"vigil.{cell.code}", now.astimezone(zone))
         found = Handed(new.identifier, new.msg_type, checked(new))
         await store.add(conn, incident, len(before) + 1, new, digest, found.body.decode(), actor.login)
     await store.taken(conn, held, found.identifier, found.msg_type, actor, now)
     return found
+
+
+def _holds(last: CapRow, facts: Facts, digest: str, now: datetime) -> bool:
+    """Whether there is nothing new since the last message. A Cancel holds until it turns out to have been an emergency."""
+    if last.msg_type == "Cancel":
+        return taken_back(facts)
+    return last.said == digest and (now < last.expires or facts.state in _OVER)
 
 
 def checked(one: Message) -> bytes:

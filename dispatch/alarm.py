@@ -67,6 +67,7 @@ class Kind:
 
 
 HAZARDS = ("fire", "gas_co", "person", "security", "technical")
+BUILDING_HAZARDS = frozenset({"fire", "gas_co"})  # all of a building are in one danger, and the fire service may be told
 
 _ALL = (
     Kind("sos", "person", 1, True, False, ("first_aid",)),

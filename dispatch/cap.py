@@ -13,7 +13,8 @@ from itertools import pairwise
 from uuid import UUID
 
 from dispatch import cap_words as words
-from dispatch.incident import LIVE, IncidentState
+from dispatch.alarm import BUILDING_HAZARDS
+from dispatch.incident import LIVE, NO_EMERGENCY, IncidentState
 from dispatch.instructions import instructions
 
 LASTS = timedelta(hours=1)  # what nobody has updated by then is not to be relied upon
@@ -31,7 +32,6 @@ _WEIGHT: dict[str, tuple[str, str, str, str]] = {
 }
 _LOOKING = ("Expected", "Minor", "Possible", "Assess")
 _CATEGORIES = {"fire": ("Fire", "Safety"), "gas_co": ("Safety", "Health")}
-HAZARDS = frozenset(_CATEGORIES)
 
 
 class NoMessage(ValueError):
@@ -75,11 +75,12 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A message that was sent before, as a later one names it."""
+    """A message that was sent before, as a later one names it; `cancels`: it took back all before it."""
 
     sender: str
     identifier: str
     sent: datetime
+    cancels: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +124,15 @@ class Message:
 def message(facts: Facts, before: Sequence[Reference], sender: str, sent: datetime) -> Message:
     """The message of this moment: the first an Alert, later ones Updates of all before, a Cancel when it was no emergency.
 
-    `sent` is aware; seconds are enough. Raises NoMessage where there is nothing to tell, or nothing to take back.
+    Nothing names what a Cancel took back: should it have been an emergency after all, an Alert begins anew. `sent` is aware;
+    seconds are enough. Raises NoMessage where there is nothing to tell, or nothing to take back.
     """
-    if facts.hazard not in HAZARDS:
-        raise NoMessage(f"hazard: expected one of {', '.join(sorted(HAZARDS))}, got {facts.hazard!r}")
-    if not before and facts.state not in LIVE:
-        raise NoMessage(f"the incident is {facts.state.value}, and nobody was told of it")
+    over, void, standing = facts.state not in LIVE, taken_back(facts), _standing(before)
+    if facts.hazard not in BUILDING_HAZARDS:
+        raise NoMessage(f"hazard: expected one of {', '.join(sorted(BUILDING_HAZARDS))}, got {facts.hazard!r}")
+    if (over and not before) or (void and not standing):
+        raise NoMessage(f"the incident is {facts.state.value}, and nothing that anybody was told of it stands")
     sent = sent.replace(microsecond=0)
-    over, void = facts.state not in LIVE, _void(facts)
     urgency, severity, certainty, response = _WEIGHT.get(instructions(facts.kinds), _LOOKING)
     return Message(
         identifier=f"vigil-{facts.incident}-{len(before) + 1}",
@@ -139,10 +141,10 @@ def message(facts: Facts, before: Sequence[Reference], sender: str, sent: dateti
         expires=sent + LASTS,
         onset=facts.onset.astimezone(sent.tzinfo).replace(microsecond=0),
         status="Exercise" if facts.drill else "Test" if facts.demo else "Actual",
-        msg_type="Cancel" if void else "Update" if before else "Alert",
+        msg_type="Cancel" if void else "Update" if standing else "Alert",
         scope="Private" if facts.home else "Restricted",
         note=_note(facts, void),
-        references=tuple(before),
+        references=standing,
         incident=str(facts.incident),
         categories=_CATEGORIES[facts.hazard],
         urgency="Past" if over else urgency,
@@ -158,7 +160,7 @@ def message(facts: Facts, before: Sequence[Reference], sender: str, sent: dateti
 
 def said(facts: Facts) -> str:
     """A digest of what is to be told: the same facts again are no news, however late; who has taken the incident is none either."""
-    told = (replace(facts, state=IncidentState.OPEN), facts.state in LIVE, _void(facts))
+    told = (replace(facts, state=IncidentState.OPEN), facts.state in LIVE, taken_back(facts))
     return hashlib.sha256(repr(told).encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -181,10 +183,14 @@ def faults(one: Message) -> list[str]:
     return [sentence for sentence, holds in checked if not holds]
 
 
-def _void(facts: Facts) -> bool:
-    """Whether what was told before is taken back: a person has found that it was no emergency."""
-    ended = facts.state in (IncidentState.CLOSED, IncidentState.CANCELLED)
-    return ended and facts.cause not in _REAL
+def taken_back(facts: Facts) -> bool:
+    """Whether what was told is taken back: a person has found that it was no emergency. Of "other" it is only known to be over."""
+    return facts.state in (IncidentState.CLOSED, IncidentState.CANCELLED) and facts.cause in NO_EMERGENCY
+
+
+def _standing(before: Sequence[Reference]) -> tuple[Reference, ...]:
+    """What nobody has taken back."""
+    return tuple(before[max((place for place, one in enumerate(before, 1) if one.cancels), default=0) :])
 
 
 def _note(facts: Facts, void: bool) -> str:

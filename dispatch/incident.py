@@ -10,7 +10,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from devices.keys import derived_id
-from dispatch.alarm import Subject
+from dispatch.alarm import BUILDING_HAZARDS, Subject
 
 
 class IncidentState(StrEnum):
@@ -88,6 +88,10 @@ CAUSES = (
     "test",
     "other",
 )
+# Closed as one of these, nothing had happened. Of "other" nobody knows.
+NO_EMERGENCY = frozenset(
+    {"false_press", "dropped_device", "sat_down_hard", "cooking_steam", "device_fault", "link_restored", "test"}
+)
 
 STAMPS = (
     "raised",
@@ -136,7 +140,7 @@ def about(hazard: str, *, device: str, senior: str, zone: str, site: str, gatewa
     Codes, "" where there is none; a gateway is its own `gateway`. Never merges across people: what has neither senior nor zone is
     about its own device.
     """
-    if hazard in ("fire", "gas_co"):
+    if hazard in BUILDING_HAZARDS:
         return About(hazard, Subject.SITE, site, drill)
     if hazard == "technical":
         return About(hazard, Subject.GATEWAY, gateway, drill) if gateway else About(hazard, Subject.SITE, site, drill)

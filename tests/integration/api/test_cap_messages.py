@@ -55,6 +55,23 @@ async def test_an_alert_its_updates_and_its_cancel_name_each_other(api: Any, fie
     ]  # fmt: skip
 
 
+async def test_what_was_taken_back_and_burned_after_all_is_alerted_again(api: Any, field_of: Any) -> None:
+    duty, incident = await api.login("duty"), str(await field_of.press("smoke-9", "smoke"))
+    await taken(duty, incident)
+    for act, body in (("acknowledge", {}), ("resolve", {}), ("close", {"cause": "cooking_steam"})):
+        await duty.post(f"/api/incidents/{incident}/{act}", json=body)
+    cancel = await taken(duty, incident)
+    chain = [cancel]
+    for cause in ("device_fault", "real_fire", "other", "cooking_steam"):
+        await duty.post(f"/api/incidents/{incident}/cause", json={"cause": cause})
+        chain.append(await taken(duty, incident))
+        assert await taken(duty, incident) == chain[-1]
+    assert [value(one, "msgType") for one in chain] == ["Cancel", "Cancel", "Alert", "Update", "Cancel"]
+    assert chain[1] == cancel, "it was nothing, whatever it was"
+    assert [value(one, "responseType") for one in chain[2:4]] == ["AllClear"] * 2
+    assert [len(value(one, "references").split()) for one in chain] == [1, 1, 0, 1, 2]
+
+
 async def test_two_at_once_are_the_same_message(api: Any, field_of: Any) -> None:
     duty, incident = await api.login("duty"), str(await field_of.press("smoke-9", "smoke"))
     found = await asyncio.gather(*(taken(duty, incident) for _ in range(4)))

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from api.cap import BadMessage, checked, violations
 from care.places import SITE_KINDS
 from dispatch import cap_words
-from dispatch.alarm import KINDS
-from dispatch.cap import HAZARDS, LASTS, Facts, Message, NoMessage, Place, Reference, faults, message, said
+from dispatch.alarm import BUILDING_HAZARDS, KINDS
+from dispatch.cap import LASTS, Facts, Message, NoMessage, Place, Reference, faults, message, said
 from dispatch.cap_xml import NAMESPACE, when, xml
-from dispatch.incident import CAUSES, LIVE, IncidentState
+from dispatch.incident import CAUSES, LIVE, NO_EMERGENCY, IncidentState
 from dispatch.instructions import INSTRUCTIONS
 from tests.examples import examples
 
@@ -29,7 +29,8 @@ FACTS = Facts(
     reduced_mobility=31, onset=SENT - timedelta(minutes=1),
 )  # fmt: skip
 BEFORE = (Reference("vigil.t", "vigil-7-1", SENT), Reference("vigil.t", "vigil-7-2", SENT + timedelta(minutes=1)))
-FIRE = sorted(kind for kind, row in KINDS.items() if row.hazard in HAZARDS)
+TAKEN_BACK = (*BEFORE, Reference("vigil.t", "vigil-7-3", SENT + timedelta(minutes=2), cancels=True))
+FIRE = sorted(kind for kind, row in KINDS.items() if row.hazard in BUILDING_HAZARDS)
 
 
 def made(**changes: Any) -> Message:
@@ -37,7 +38,7 @@ def made(**changes: Any) -> Message:
     return message(replace(FACTS, **changes), before, "vigil.t", SENT)
 
 
-@pytest.mark.parametrize(("state", "cause", "before"), list(product(IncidentState, (None, *CAUSES), ((), BEFORE))))
+@pytest.mark.parametrize(("state", "cause", "before"), list(product(IncidentState, (None, *CAUSES), ((), BEFORE, TAKEN_BACK))))
 def test_every_state_and_outcome_makes_a_valid_message_or_none(
     state: IncidentState, cause: str | None, before: tuple[Any, ...]
 ) -> None:
@@ -45,12 +46,16 @@ def test_every_state_and_outcome_makes_a_valid_message_or_none(
         with pytest.raises(NoMessage):
             made(state=state, cause=cause, before=before)
         return
+    ended = state in (IncidentState.CLOSED, IncidentState.CANCELLED)
+    if ended and cause in NO_EMERGENCY and before == TAKEN_BACK:
+        with pytest.raises(NoMessage):
+            made(state=state, cause=cause, before=before)
+        return
     one = made(state=state, cause=cause, before=before)
     assert checked(one)
-    ended = state in (IncidentState.CLOSED, IncidentState.CANCELLED)
-    real = cause in ("real_fire", "real_gas", "real_emergency", "help_needed")
-    assert one.msg_type == ("Cancel" if ended and not real else "Update" if before else "Alert")
-    assert (one.urgency == "Past") is (state not in LIVE)
+    assert one.msg_type == ("Cancel" if ended and cause in NO_EMERGENCY else "Update" if before == BEFORE else "Alert")
+    assert one.references == (BEFORE if before == BEFORE else ())
+    assert (one.urgency == "Past") is (one.response == "AllClear") is (state not in LIVE)
     assert one.identifier == f"vigil-{FACTS.incident}-{len(before) + 1}"
 
 
@@ -81,6 +86,25 @@ def test_an_update_names_all_before_it_in_order() -> None:
     body = checked(made(before=BEFORE)).decode()
     said_before = "vigil.t,vigil-7-1,2026-11-24T10:00:05+08:00 vigil.t,vigil-7-2,2026-11-24T10:01:05+08:00"
     assert f"<references>{said_before}</references>" in body
+
+
+def test_only_what_is_known_to_have_been_nothing_is_taken_back() -> None:
+    """CAP 1.2, 3.2.1: a Cancel cancels what was said; what is merely over is an Update of it, "AllClear"."""
+    ends = {cause: made(state=IncidentState.CLOSED, cause=cause, before=BEFORE) for cause in (None, *CAUSES)}
+    assert {cause for cause, one in ends.items() if one.msg_type == "Update"} == {
+        None, "real_emergency", "real_fall", "real_fire", "real_gas", "help_needed", "other",
+    }  # fmt: skip
+    assert {(one.msg_type, one.severity) for one in ends.values()} == {("Update", "Severe"), ("Cancel", "Unknown")}
+
+
+def test_what_was_taken_back_and_was_real_after_all_is_alerted_anew_and_may_be_taken_back_again() -> None:
+    real = made(state=IncidentState.CLOSED, cause="real_fire", before=TAKEN_BACK)
+    assert (real.msg_type, real.references, real.certainty) == ("Alert", (), "Observed")
+    assert real.identifier.endswith("-4"), "no identifier is used twice"
+    fourth = Reference(real.sender, real.identifier, real.sent)
+    again = made(state=IncidentState.CLOSED, cause="cooking_steam", before=(*TAKEN_BACK, fourth))
+    assert (again.msg_type, again.references) == ("Cancel", (fourth,))
+    assert checked(real) and checked(again)
 
 
 def test_a_confirmed_fire_weighs_most() -> None:
