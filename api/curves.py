@@ -1,10 +1,11 @@
 """Readings around the onset: two minutes where a device speaks often, else wider, until twenty points or half an hour.
 
 Which devices: those of the zone that the incident is about, else those of its site that measure what its hazard is about. A fire
-goes on: there it is all that measures fire or gas in the zones that went, from two minutes before the first alarm until now. Pure.
+goes on: there it is all that measures fire or gas in the zones that went, what alarmed first, from two minutes before the first
+alarm until now. Pure.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -55,13 +56,17 @@ def wanted(alarmed: Iterable[str], zone: str, site: str, hazard: str, register: 
     return [curve for device in chosen for curve in _metrics(device)][:MOST_CURVES]
 
 
-def wanted_of_fire(went: Sequence[str], site: str, register: Mapping[str, RegisteredDevice]) -> list[Wanted]:
-    """What measures fire or gas in the zones that went, zone by zone in that order; `site` stands for what hangs in no zone."""
+def wanted_of_fire(
+    alarmed: Collection[str], went: Sequence[str], site: str, register: Mapping[str, RegisteredDevice]
+) -> list[Wanted]:
+    """What measures fire or gas in the zones that went, at most 24: the devices that alarmed, then the others, each zone by zone in
+    that order; `site` stands for what hangs in no zone."""
     of: dict[str, list[RegisteredDevice]] = {zone: [] for zone in went}
     for device in register.values():
         if device.site == site and device.revoked_at is None and (device.zone or site) in of:
             of[device.zone or site].append(device)
-    devices = [device for zone in went for device in sorted(of[zone], key=lambda one: one.code)]
+    by_zone = [device for zone in went for device in sorted(of[zone], key=lambda one: one.code)]
+    devices = sorted(by_zone, key=lambda one: one.code not in alarmed)
     curves = [curve for device in devices for curve in _metrics(device) if curve.limit is not None or device.profile in _TELLING]
     return curves[:MOST_FIRE_CURVES]
 

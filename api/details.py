@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from api.access import Action, Mask, Viewer, mask_of, may
 from api.cards import brief, card, thing_of
 from api.curves import BEFORE_FIRE, MOST_POINTS, WIDEST, Wanted, in_milliseconds, thinned, wanted, wanted_of_fire, window
-from api.fire import HAZARDS, People, fire, order_of, reasons_of
+from api.fire import People, fire, order_of, reasons_of
 from api.register import Register
 from api.shapes import (
     AlarmShape,
@@ -19,14 +19,16 @@ from api.shapes import (
     ContactShape,
     Curve,
     DispatchDetail,
+    FireShape,
     IncidentDetail,
     SeniorPrivate,
     TrailLine,
 )
 from api.trail import costs
+from dispatch.alarm import BUILDING_HAZARDS
 from store.board import CardRow, DispatchRow
 from store.connect import Connection
-from store.details import AlarmRow, detail_rows
+from store.details import AlarmRow, Detail, detail_rows
 from store.doubts import Doubt, doubts
 from store.history import series as history
 from store.messages import series
@@ -40,11 +42,14 @@ _AFTER_FIRE = timedelta(minutes=1)
 _choices = TypeAdapter(list[Choice])
 
 
-async def detail(conn: Connection, register: Register, who: Viewer, incident: UUID, now: datetime) -> IncidentDetail:
-    """Everything about one incident as this person may see it. Raises NotFound of the store."""
-    rows = await detail_rows(conn, incident)
-    mask, people = mask_of(who.role), People(register.seniors, register.zones)
-    whole = mask is not Mask.REGULATOR and may(who, Action.SEE_PRIVATE, thing_of(rows.card))
+async def detail(
+    conn: Connection, register: Register, who: Viewer, incident: UUID, now: datetime, *, curves: bool = True
+) -> IncidentDetail:
+    """Everything about one incident as this person may see it; `curves` where somebody looks at them: they are the dear part.
+
+    Raises NotFound of the store.
+    """
+    rows, mask = await detail_rows(conn, incident), mask_of(who.role)
     return IncidentDetail(
         card=card(rows.card, mask),
         private=await _private(conn, who, rows.card),
@@ -53,9 +58,15 @@ async def detail(conn: Connection, register: Register, who: Viewer, incident: UU
         alarm_list=[alarm_shape(row) for row in rows.alarms],
         trail=trail_lines(rows.trail, mask),
         dispatch_list=[dispatch_shape(row, mask) for row in rows.card.dispatches],
-        curves=await _curves(conn, register, rows.card, rows.alarms, now),
-        fire=fire(rows.card, rows.alarms, rows.trail, people, whole, now),
+        curves=await _curves(conn, register, rows.card, rows.alarms, now) if curves else [],
+        fire=_fire(rows, register, who, now),
     )
+
+
+async def on_list(conn: Connection, register: Register, who: Viewer, incident: UUID, now: datetime) -> frozenset[str]:
+    """Whom to bring out of an incident, by code. Raises NotFound of the store."""
+    found = _fire(await detail_rows(conn, incident), register, who, now)
+    return frozenset(one.senior.code for one in found.evacuees) if found else frozenset()
 
 
 def alarm_shape(row: AlarmRow) -> AlarmShape:
@@ -82,15 +93,15 @@ def alarm_shape(row: AlarmRow) -> AlarmShape:
 
 
 def trail_lines(rows: list[TrailRow], mask: Mask) -> list[TrailLine]:
-    """The trail with what each stamp cost. Free text may name anyone, so a regulator is not shown it."""
-    hidden = {"note"} if mask is Mask.REGULATOR else set()
+    """The trail with what each stamp cost. Free text may name anyone, so a regulator is not shown it: neither a note nor what
+    somebody calls what he clicked a step on."""
     return [
         TrailLine(
             id=row.id,
             at=row.at,
             kind=row.kind,
             actor=row.actor,
-            data={name: value for name, value in row.data.items() if name not in hidden},
+            data={name: value for name, value in row.data.items() if mask is not Mask.REGULATOR or not _free(row.kind, name)},
             cost_s=cost.cost_s,
             target_s=cost.target_s,
         )
@@ -121,6 +132,15 @@ def ranking_shapes(stored: list[dict[str, Any]]) -> list[Choice]:
         return []
 
 
+def _free(kind: str, name: str) -> bool:
+    return name == "note" or (name == "device" and kind.startswith("step_"))
+
+
+def _fire(rows: Detail, register: Register, who: Viewer, now: datetime) -> FireShape | None:
+    whole = mask_of(who.role) is not Mask.REGULATOR and may(who, Action.SEE_PRIVATE, thing_of(rows.card))
+    return fire(rows.card, rows.alarms, rows.trail, People(register.seniors, register.zones), whole, now)
+
+
 async def _private(conn: Connection, who: Viewer, row: CardRow) -> SeniorPrivate | None:
     if not row.senior or not may(who, Action.SEE_PRIVATE, thing_of(row)):
         return None
@@ -148,11 +168,11 @@ async def _phones(conn: Connection, who: Viewer, row: CardRow) -> dict[str, str]
 
 
 async def _curves(conn: Connection, register: Register, row: CardRow, alarms: list[AlarmRow], now: datetime) -> list[Curve]:
-    if row.hazard in HAZARDS:
-        asked = wanted_of_fire([zone for zone, _ in order_of(alarms, row.site)], row.site, register.devices)
+    raisers = [alarm.device for alarm in alarms if alarm.device]
+    if row.hazard in BUILDING_HAZARDS:
+        asked = wanted_of_fire(raisers, [zone for zone, _ in order_of(alarms, row.site)], row.site, register.devices)
         found = [(one, await _since(conn, one, row, now)) for one in asked]
     else:
-        raisers = [alarm.device for alarm in alarms if alarm.device]
         asked = wanted(raisers, row.zone, row.site, row.hazard, register.devices)
         found = [(one, await _around(conn, one, row.raised_at)) for one in asked]
     doubted = await doubts(conn, {one.device for one in asked}) if asked else {}

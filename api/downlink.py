@@ -1,7 +1,8 @@
-"""From an order to a siren: publish what waits until the device answers or the order has run out, and write down what came of it.
+"""From an order to a siren: publish what waits until the device answers, another order follows or this one has run out, and write
+down what came of it.
 
 Orders and answers are rows, so nothing hangs on this process: whichever api looks next goes on where another stopped. To send one
-twice does no harm, since a device does each id once.
+twice does no harm, since a device does each id once; while one is being sent nobody orders another, so that they leave in order.
 """
 
 import asyncio
@@ -17,9 +18,10 @@ from broker.session import PublishFailed
 from devices.commands import CommandMessage, encode
 from devices.keys import milliseconds
 from devices.topics import Topic
-from dispatch.siren import ANSWER_WITHIN, Act
+from dispatch.siren import ANSWER_WITHIN, Act, unanswered
 from store import commands
 from store.commands import PendingRow
+from store.connect import Connection
 
 log = logging.getLogger(__name__)
 
@@ -73,14 +75,16 @@ class Downlink:
         self._said = {one.id: self._said[one.id] for one in pending if one.id in self._said}
         for command in pending:
             if now < command.expires_at and now - self._said.get(command.id, command.at - _AGAIN) >= _AGAIN:
-                await self._send(command, now)
-            if command.unanswered_at is None and now >= command.at + ANSWER_WITHIN:
+                await self._database.run(partial(self._send, command))
+            if command.unanswered_at is None and unanswered(command.command, now):
                 await self._database.run(partial(commands.unanswered, command=command, now=now))
         return any(now < one.expires_at + ANSWER_WITHIN for one in pending)
 
-    async def _send(self, command: PendingRow, now: datetime) -> None:
-        """Never retained: what a device finds later is no order any more."""
-        topic = str(Topic(command.area, command.site, command.device, "cmd"))
+    async def _send(self, command: PendingRow, conn: Connection) -> None:
+        """Never retained: what a device finds later is no order any more. Nor is what another order has followed meanwhile."""
+        now, topic = datetime.now(UTC), str(Topic(command.area, command.site, command.device, "cmd"))
+        if not await commands.sending(conn, command, now):
+            return
         try:
             await self._publisher.publish(topic, payload(command), retain=False, timeout=_PUBLISH_S)
         except PublishFailed as why:
@@ -88,4 +92,4 @@ class Downlink:
             return
         self._said[command.id] = now
         log.info("siren %s: %s sent", command.device, command.act)
-        await self._database.run(partial(commands.sent, command=command.id, now=now))
+        await commands.sent(conn, command.id, now)

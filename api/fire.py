@@ -8,6 +8,7 @@ from typing import Any
 from api.cards import senior_brief, zone_brief
 from api.shapes import EvacueeShape, FireShape, FireZone, ReasonShape
 from care.evacuation import Evacuee, evacuees, zones_in_order
+from dispatch.alarm import BUILDING_HAZARDS
 from dispatch.instructions import instructions
 from store.board import CardRow
 from store.details import AlarmRow
@@ -15,7 +16,6 @@ from store.evacuation import marked_out
 from store.register import SeniorRow, ZoneRow
 from store.trail import TrailRow
 
-HAZARDS = frozenset({"fire", "gas_co"})
 # A look or an electrician moves nobody.
 _PEOPLE_MOVE = frozenset({"evacuate", "verify_fire", "air_and_shut_off"})
 
@@ -32,7 +32,7 @@ def fire(
     card: CardRow, alarms: list[AlarmRow], trail: Iterable[TrailRow], people: People, whole: bool, now: datetime
 ) -> FireShape | None:
     """Of a fire or gas incident; None of any other. `whole`: this viewer may read names as they are."""
-    if card.hazard not in HAZARDS:
+    if card.hazard not in BUILDING_HAZARDS:
         return None
     alarms = [alarm for alarm in alarms if not alarm.drill or card.drill]
     went = order_of(alarms, card.site)
@@ -92,36 +92,8 @@ def _evacuees(
 ) -> list[EvacueeShape]:
     residents = {one.code: one for one in people.seniors.values() if one.site == site}
     marks = marked_out(trail)
-    at_home = [_Lodger(one, site) for one in residents.values()]
-    return [_evacuee(one, residents[one.senior], marks, people, whole, now) for one in evacuees(went, at_home, people.zones)]
-
-
-@dataclass(frozen=True, slots=True)
-class _Lodger:
-    """A resident, at the site itself where the register knows no zone of his."""
-
-    row: SeniorRow
-    site: str
-
-    @property
-    def code(self) -> str:
-        return self.row.code
-
-    @property
-    def name(self) -> str:
-        return self.row.name
-
-    @property
-    def zone(self) -> str:
-        return self.row.zone or self.site
-
-    @property
-    def tags(self) -> list[str]:
-        return self.row.tags
-
-    @property
-    def ability_level(self) -> int:
-        return self.row.ability_level
+    found = evacuees(went, residents.values(), people.zones, site)
+    return [_evacuee(one, residents[one.senior], marks, people, whole, now) for one in found]
 
 
 def _evacuee(

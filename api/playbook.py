@@ -9,8 +9,8 @@ from api.cards import thing_of
 from api.shapes.places import ZoneBrief
 from api.shapes.playbook import CallSheet, CommandShape, PlaybookShape, SirenShape, StampShape, StepShape
 from care.evacuation import evacuees, zones_in_order
-from care.people import Senior
 from care.places import Zone
+from dispatch.alarm import BUILDING_HAZARDS
 from dispatch.playbook import UNDO_WITHIN, Doer, Planned, StepEvent, allowed, instruction_of, next_step
 from dispatch.siren import ANSWER_WITHIN, SOUNDS, sounding
 from store import commands, playbook
@@ -18,7 +18,7 @@ from store.board import CardRow, board
 from store.commands import CommandRow, SirenRow
 from store.connect import Connection
 from store.errors import NotFound
-from store.playbook import Building, ResidentRow
+from store.playbook import Building
 from store.register import site_phone
 
 _SITE = "*"  # somebody who lives in a home lives in no zone of it
@@ -32,8 +32,8 @@ async def shape(conn: Connection, who: Viewer, incident: UUID, now: datetime) ->
     [row], thing, mask = rows, thing_of(rows[0]), mask_of(who.role)
     doer = Doer.RESPONDER if mask is Mask.RESPONDER else None
     planned = [one for one in await playbook.planned(conn, incident) if doer is None or doer in one.step.doers]
-    given = await commands.of_incident(conn, incident)
     sirens = await commands.sirens(conn, row.site) if mask is Mask.DESK else []
+    given = await commands.told(conn, incident, row.site, now) if sirens else []
     people = {one.stamp.by for one in planned if one.stamp} | {one.by for one in given}
     names = {} if mask is Mask.REGULATOR else await playbook.names(conn, sorted(people))
     acts = may(who, Action.STEP, thing)
@@ -42,11 +42,11 @@ async def shape(conn: Connection, who: Viewer, incident: UUID, now: datetime) ->
         version=row.version,
         instruction=instruction_of(row.kinds),
         next=next_step(planned, doer),
-        steps=[_step(one, names, now if acts else None) for one in planned],
+        steps=[_step(one, names, mask, now if acts else None) for one in planned],
         sirens=[_siren(one, [command for command in given if command.device == one.device], names, now) for one in sirens],
         sheet=await _sheet(conn, row) if may(who, Action.SEE_PRIVATE, thing) and mask is Mask.DESK else None,
         may_sound=may(who, Action.SOUND, thing),
-        may_cap=may(who, Action.SEE_CAP, thing) and row.hazard in ("fire", "gas_co"),
+        may_cap=may(who, Action.SEE_CAP, thing) and row.hazard in BUILDING_HAZARDS,
     )
 
 
@@ -61,10 +61,9 @@ async def sheet_facts(conn: Connection, row: CardRow) -> tuple[Building, list[Zo
 def counts(found: Building, went: Sequence[Zone]) -> tuple[int, int, int, int]:
     """(residents, those in zones that went, those who cannot leave by themselves, those of them in zones that went)."""
     zones = {zone.code: zone for zone in found.zones}
-    people = [_person(one) for one in found.residents]
-    everyone = evacuees([*zones, _SITE], people, zones)
-    near = [one for one in evacuees([zone.code for zone in went], people, zones) if one.order > 0]
-    return len(people), len(near), sum(one.reduced_mobility for one in everyone), sum(one.reduced_mobility for one in near)
+    everyone = evacuees([*zones, _SITE], found.residents, zones, _SITE)
+    near = [one for one in evacuees([zone.code for zone in went], found.residents, zones, _SITE) if one.order > 0]
+    return len(found.residents), len(near), sum(one.reduced_mobility for one in everyone), sum(one.reduced_mobility for one in near)
 
 
 async def _sheet(conn: Connection, row: CardRow) -> CallSheet:
@@ -91,12 +90,7 @@ async def _sheet(conn: Connection, row: CardRow) -> CallSheet:
     )
 
 
-def _person(one: ResidentRow) -> Senior:
-    """As the evacuation order takes them; who it is does not matter to a count."""
-    return Senior(one.code, "", one.zone or _SITE, "", "", 0, "", tuple(one.tags), one.ability_level, "", "", (), False)
-
-
-def _step(one: Planned, names: Mapping[str, str], now: datetime | None) -> StepShape:
+def _step(one: Planned, names: Mapping[str, str], mask: Mask, now: datetime | None) -> StepShape:
     """`now` None: this person may not stamp."""
     return StepShape(
         key=one.step.key,
@@ -106,22 +100,24 @@ def _step(one: Planned, names: Mapping[str, str], now: datetime | None) -> StepS
         sounds=one.step.sounds,
         may_skip=one.may_skip,
         wanted=one.wanted,
-        stamp=_stamp(one, names, now),
+        stamp=_stamp(one, names, mask, now),
         allowed=[] if now is None else [event.value for event in allowed(one, now)],
     )
 
 
-def _stamp(one: Planned, names: Mapping[str, str], now: datetime | None) -> StampShape | None:
+def _stamp(one: Planned, names: Mapping[str, str], mask: Mask, now: datetime | None) -> StampShape | None:
+    """Free text may name anyone, so a regulator is not shown it: neither a reason nor what somebody calls his telephone."""
     if one.stamp is None:
         return None
+    free = mask is not Mask.REGULATOR
     undo = now is not None and StepEvent.UNDO in allowed(one, now)
     return StampShape(
         state=one.stamp.state.value,  # type: ignore[arg-type] # an open step has no stamp
         at=one.stamp.at,
         by=one.stamp.by,
         by_name=names.get(one.stamp.by, one.stamp.by),
-        device=one.stamp.device,
-        reason=one.stamp.reason,
+        device=one.stamp.device if free else "",
+        reason=one.stamp.reason if free else "",
         undo_until=one.stamp.at + UNDO_WITHIN if undo else None,
     )
 

@@ -31,8 +31,6 @@ class Resident(Protocol):
     @property
     def code(self) -> str: ...
     @property
-    def name(self) -> str: ...
-    @property
     def zone(self) -> str: ...
     @property
     def tags(self) -> Collection[str]: ...
@@ -55,7 +53,6 @@ class Evacuee:
     SAME_FLOOR where another zone of the floor did."""
 
     senior: str
-    name: str
     bed: str
     floor: int
     order: int
@@ -72,15 +69,19 @@ def zones_in_order(alarms: Iterable[tuple[str, datetime]]) -> tuple[tuple[str, d
     return tuple(sorted(first.items(), key=lambda row: (row[1], row[0])))
 
 
-def evacuees(went: Iterable[str], residents: Iterable[Resident], zones: Mapping[str, Place]) -> tuple[Evacuee, ...]:
-    """Residents of a zone that went, or of a room in it, then the others of its floor: in the order in which to bring them out."""
+def evacuees(went: Iterable[str], residents: Iterable[Resident], zones: Mapping[str, Place], site: str = "") -> tuple[Evacuee, ...]:
+    """Residents of a zone that went, or of a room in it, then the others of its floor: in the order in which to bring them out.
+
+    `site` stands for the zone of those who live in none, as in a home.
+    """
     places = {zone: place for place, zone in enumerate(went, 1)}
     floors = {_outermost(zone, zones) for zone in places}
     found = []
     for one in residents:
-        order = min((places[zone] for zone in _around(one.zone, zones) if zone in places), default=SAME_FLOOR)
-        if order != SAME_FLOOR or _outermost(one.zone, zones) in floors:
-            found.append((order == SAME_FLOOR, _rank(one), order, _evacuee(one, order, zones)))
+        home = one.zone or site
+        order = min((places[zone] for zone in _around(home, zones) if zone in places), default=SAME_FLOOR)
+        if order != SAME_FLOOR or _outermost(home, zones) in floors:
+            found.append((order == SAME_FLOOR, _rank(one), order, _evacuee(one, home, order, zones)))
     return tuple(row[-1] for row in sorted(found, key=lambda row: (*row[:3], row[3].bed, row[3].senior)))
 
 
@@ -106,8 +107,8 @@ def _rank(senior: Resident) -> int:
     return min(ranks, default=_ON_FOOT)
 
 
-def _evacuee(senior: Resident, order: int, zones: Mapping[str, Place]) -> Evacuee:
+def _evacuee(senior: Resident, home: str, order: int, zones: Mapping[str, Place]) -> Evacuee:
     aids = tuple(aid for tag, (_, aid) in _NEEDS.items() if tag in senior.tags)
-    floor = zones[senior.zone].floor if senior.zone in zones else 0
+    floor = zones[home].floor if home in zones else 0
     reduced = _rank(senior) <= _BY_LEVEL
-    return Evacuee(senior.code, senior.name, senior.zone, floor, order, reduced, aids)
+    return Evacuee(senior.code, home, floor, order, reduced, aids)

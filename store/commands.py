@@ -1,12 +1,14 @@
 """Commands to sirens: ordered while the incident's row is held, sent by whoever finds them waiting, answered by the device itself.
 
-Order and answer are lines of the trail. A command that has run out is never sent, and never sent again.
+Order and answer are lines of the trail. A command that has run out, or that another has followed, is never sent, and never sent
+again: a siren knows nothing of incidents, so what counts is the newest that it was told, about whichever incident.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from dispatch.playbook import PersonNeeded
 from dispatch.siren import SOUNDS, WORTH, Act, Command, command_id, standing
 from store import incidents, trail
 from store.connect import Connection
@@ -18,6 +20,7 @@ from store.trail import SYSTEM, Actor
 
 _SQL = statements("commands")
 _LOOK_BACK = timedelta(hours=1)
+_NEXT = timedelta(milliseconds=1)  # as devices count
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +39,10 @@ class SirenRow:
 
 @dataclass(frozen=True, slots=True)
 class CommandRow:
-    """A command of an incident."""
+    """A command, and the incident that it was given about."""
 
     id: UUID
+    incident: UUID
     device: str
     act: str
     seconds: int
@@ -59,7 +63,7 @@ class CommandRow:
 
 @dataclass(frozen=True, slots=True)
 class PendingRow:
-    """A command that nobody has answered."""
+    """The newest that a siren was told, while nobody has answered it."""
 
     id: UUID
     incident: UUID
@@ -72,6 +76,11 @@ class PendingRow:
     expires_at: datetime
     sent_at: datetime | None
     unanswered_at: datetime | None
+
+    @property
+    def command(self) -> Command:
+        """As the rules see it."""
+        return Command(self.id, Act(self.act), self.at, self.expires_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,38 +100,51 @@ async def sirens(conn: Connection, site: str) -> list[SirenRow]:
     return await all_rows(conn, SirenRow, _SQL["sirens"], {"site": site})
 
 
-async def of_incident(conn: Connection, incident: UUID) -> list[CommandRow]:
-    """Every command of an incident, oldest first."""
-    return await all_rows(conn, CommandRow, _SQL["of_incident"], {"incident": incident})
+async def told(conn: Connection, incident: UUID, site: str, now: datetime) -> list[CommandRow]:
+    """What the sirens of a site were told, oldest first: all about this incident, and about others what may sound still."""
+    return await all_rows(conn, CommandRow, _SQL["told"], {"incident": incident, "site": site, "since": now - SOUNDS})
 
 
 async def order(conn: Connection, incident: UUID, device: str, act: Act, actor: Actor, now: datetime) -> UUID:
     """A person tells a siren of the incident's site to sound or to be silent; the command. The same again is the same command.
 
-    Raises NotFound, OutOfScope, NotAllowed, UnknownDevice.
+    What was told about another incident is no repeat: this one's trail says who pressed. Silenced it can be when all is over, too.
+    Raises NotFound, OutOfScope, NotAllowed, UnknownDevice, PersonNeeded.
     """
+    if actor.account_id is None:
+        raise PersonNeeded(f"{act.value}: is done by a person, never by a machine")
     held = await incidents.lock(conn, incident)
     incidents.demand_scope(held, actor)
-    demand_open(held, act.value)
+    if act is Act.ON:
+        demand_open(held, act.value)
     siren = next((one for one in await sirens(conn, held.site) if one.device == device), None)
     if siren is None:
         raise UnknownDevice(device)
-    before = [row.command for row in await of_incident(conn, incident) if row.device == device]
-    same = standing(before, act, now)
-    if same is not None:
+    await conn.execute(_SQL["hold"], {"device": device})
+    before = [row for row in await told(conn, incident, held.site, now) if row.device == device]
+    own = [row.id for row in before if row.incident == incident]
+    same = standing([row.command for row in before], act, now)
+    if same is not None and same.id in own:
         return same.id
-    new = command_id(incident, device, len(before) + 1)
+    new = command_id(incident, device, len(own) + 1)
+    at = max([now, *(row.at + _NEXT for row in before)])  # whatever the clock says, what is told last is the newest
     seconds = int(SOUNDS.total_seconds()) if act is Act.ON else 0
     row = {"id": new, "incident": incident, "device_id": siren.device_id, "act": act.value, "seconds": seconds, "by": actor.login}
-    await conn.execute(_SQL["order"], row | {"at": now, "expires_at": now + WORTH})
+    await conn.execute(_SQL["order"], row | {"at": at, "expires_at": at + WORTH})
     await trail.add(conn, incident, act.value, actor.login, now, {"device": device, "command": new})
     await incidents.move(conn, held, None, actor, now)
     return new
 
 
 async def pending(conn: Connection, now: datetime) -> list[PendingRow]:
-    """Commands of the last hour that nobody has answered, those that have run out with them."""
+    """Of each siren the newest command of the last hour, where nobody has answered it; those that have run out with them."""
     return await all_rows(conn, PendingRow, _SQL["pending"], {"since": now - _LOOK_BACK})
+
+
+async def sending(conn: Connection, command: PendingRow, now: datetime) -> bool:
+    """Whether this is to be sent now. Until the transaction ends nobody tells that siren anything else."""
+    await conn.execute(_SQL["hold"], {"device": command.device})
+    return await one_value(conn, _SQL["stands"], {"id": command.id, "now": now}) is not None
 
 
 async def sent(conn: Connection, command: UUID, now: datetime) -> None:

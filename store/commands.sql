@@ -6,11 +6,16 @@ LEFT JOIN device_health USING (device_id)
 WHERE sites.code = %(site)s AND devices.profile = 'siren' AND devices.revoked_at IS NULL
 ORDER BY devices.code;
 
--- name: of_incident
-SELECT commands.command_id AS id, devices.code AS device, commands.act, commands.seconds, commands.by, commands.at,
-    commands.expires_at, commands.sent_at, commands.answered_at, commands.done, commands.unanswered_at
-FROM commands JOIN devices USING (device_id)
-WHERE commands.incident_id = %(incident)s ORDER BY commands.at, commands.command_id;
+-- name: told
+SELECT commands.command_id AS id, commands.incident_id AS incident, devices.code AS device, commands.act, commands.seconds,
+    commands.by, commands.at, commands.expires_at, commands.sent_at, commands.answered_at, commands.done, commands.unanswered_at
+FROM commands JOIN devices USING (device_id) JOIN sites USING (site_id)
+WHERE sites.code = %(site)s AND (commands.incident_id = %(incident)s OR commands.at > %(since)s)
+ORDER BY commands.at, commands.command_id;
+
+-- name: hold
+-- incidents are held first, then sirens; whoever sends to one holds no incident
+SELECT pg_advisory_xact_lock(hashtextextended('siren ' || %(device)s, 0));
 
 -- name: order
 INSERT INTO commands (command_id, incident_id, device_id, act, seconds, by, at, expires_at)
@@ -20,8 +25,16 @@ VALUES (%(id)s, %(incident)s, %(device_id)s, %(act)s, %(seconds)s, %(by)s, %(at)
 SELECT commands.command_id AS id, commands.incident_id AS incident, devices.code AS device, devices.area, sites.code AS site,
     commands.act, commands.seconds, commands.at, commands.expires_at, commands.sent_at, commands.unanswered_at
 FROM commands JOIN devices USING (device_id) JOIN sites USING (site_id)
-WHERE commands.answered_at IS NULL AND commands.at > %(since)s AND devices.revoked_at IS NULL
+WHERE commands.answered_at IS NULL AND commands.at > %(since)s AND devices.revoked_at IS NULL AND NOT EXISTS (
+    SELECT FROM commands AS later
+    WHERE later.device_id = commands.device_id AND (later.at, later.command_id) > (commands.at, commands.command_id))
 ORDER BY commands.at, commands.command_id;
+
+-- name: stands
+SELECT command_id FROM commands
+WHERE command_id = %(id)s AND answered_at IS NULL AND expires_at > %(now)s AND NOT EXISTS (
+    SELECT FROM commands AS later
+    WHERE later.device_id = commands.device_id AND (later.at, later.command_id) > (commands.at, commands.command_id));
 
 -- name: sent
 UPDATE commands SET sent_at = %(now)s WHERE command_id = %(id)s AND sent_at IS NULL;

@@ -15,7 +15,7 @@ from store.connect import Connection
 from store.incidents import Held
 from store.rows import all_rows, values_of
 from store.statements import statements
-from store.trail import SYSTEM, Actor
+from store.trail import Actor
 
 _SQL = statements("playbook")
 _RESPONDER = "responder"
@@ -94,7 +94,7 @@ async def press(
         incidents.demand_scope(held, actor)
     one = await _on_playbook(conn, held, step)
     doer = Doer.RESPONDER if responder else Doer.DESK
-    state = pressed(one, event, now, machine=actor is SYSTEM, doer=doer, reason=reason)
+    state = pressed(one, event, now, machine=actor.account_id is None, doer=doer, reason=reason)
     if state is None:
         return held.version, False
     demand_open(held, f"{step}: {event.value}")

@@ -50,7 +50,8 @@ async def errands(here: Here, who: Who) -> list[IncidentDetail]:
 
     async def transaction(conn: Connection) -> list[IncidentDetail]:
         own = await for_responder(conn, who.responder or "")
-        return [await details.detail(conn, here.register, who, one.incident, now) for one in own]
+        # a telephone asks every few seconds and draws no curves
+        return [await details.detail(conn, here.register, who, one.incident, now, curves=False) for one in own]
 
     return await here.database.run(transaction)
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 
 from api import assignment, details
-from api.access import Action, Viewer, mask_of
+from api.access import Action, Mask, Viewer, mask_of
 from api.cards import card
 from api.context import Context, actor, context, demanded, everywhere, viewer
 from api.problems import NotFound
@@ -97,12 +97,12 @@ async def bring_out(incident_id: UUID, senior: str, body: BroughtOut, here: Here
     now = datetime.now(UTC)
 
     async def marked(conn: Connection) -> None:
-        fire = (await details.detail(conn, here.register, who, incident_id, now)).fire
-        if fire is None or senior not in {one.senior.code for one in fire.evacuees}:
+        if senior not in await details.on_list(conn, here.register, who, incident_id, now):
             raise NotFound("expected somebody of the incident's evacuation list")
         await evacuation.bring_out(conn, incident_id, senior, body.out, actor(who), now)
 
-    return await _answer(here, who, incident_id, Action.BRING_OUT, marked)
+    drawn = mask_of(who.role) is not Mask.RESPONDER  # a telephone draws none
+    return await _answer(here, who, incident_id, Action.BRING_OUT, marked, curves=drawn)
 
 
 @router.get("/{incident_id}/candidates")
@@ -139,7 +139,13 @@ async def _acted(
 
 
 async def _answer(
-    here: Context, who: Viewer, incident_id: UUID, action: Action, act: Callable[[Connection], Awaitable[None]] | None
+    here: Context,
+    who: Viewer,
+    incident_id: UUID,
+    action: Action,
+    act: Callable[[Connection], Awaitable[None]] | None,
+    *,
+    curves: bool = True,
 ) -> IncidentDetail:
     """Seen, permitted, done and read again: one transaction."""
 
@@ -147,6 +153,6 @@ async def _answer(
         await demanded(who, incident_id, action)(conn)
         if act is not None:
             await act(conn)
-        return await details.detail(conn, here.register, who, incident_id, datetime.now(UTC))
+        return await details.detail(conn, here.register, who, incident_id, datetime.now(UTC), curves=curves)
 
     return await here.database.run(transaction)

@@ -137,6 +137,9 @@ async def test_the_database_holds_a_skip_to_its_reason(conn: Connection, fire: U
 
 async def test_what_the_fire_service_asks_about_a_building(api_conn: Connection, fire: UUID) -> None:
     found = await playbook.building(api_conn, fire, "inst-1")
-    assert [row.zone for row in found.went] and {zone.site for zone in found.zones} == {"inst-1"}
-    assert all(row.ability_level >= 0 for row in found.residents)
-    assert await playbook.names(api_conn, ["duty", "nobody"]) == {"duty": (await playbook.names(api_conn, ["duty"]))["duty"]}
+    assert found.went == [playbook.WentRow("inst-1-r101", NOW - 2 * SECOND)]
+    assert {zone.code for zone in found.zones} == {
+        "inst-1-f1", "inst-1-r101", "inst-1-r101-b1", "inst-1-r101-b2", "inst-1-r102", "inst-1-kitchen",
+    }  # fmt: skip
+    assert found.residents == [playbook.ResidentRow("s-3", "inst-1-r101-b1", ["dementia"], 3)]
+    assert await playbook.names(api_conn, ["duty", "nobody"]) == {"duty": "值班员"}

@@ -71,6 +71,21 @@ async def test_the_curves_of_a_fire_begin_before_it_go_on_until_now_and_say_thei
     assert onset - 120_000 <= times[0] <= onset - 118_000
     assert milliseconds(now) - times[-1] <= 1_000
     assert 0 < smoke["age_s"] < 60
+    await _on_a_telephone_there_are_none(api, field_of, incident)
+
+
+async def _on_a_telephone_there_are_none(api: Any, field_of: Any, incident: UUID) -> None:
+    await field_of.conn.execute("UPDATE responders SET skills = array_append(skills, 'fire')")
+    await field_of.conn.commit()
+    duty, nurse = await api.login("duty"), await api.login("resp-3")
+    await duty.post(f"/api/incidents/{incident}/acknowledge", json={})
+    await duty.post(f"/api/incidents/{incident}/dispatches", json={"responder": "r-3"})
+    [mine] = (await nurse.get("/api/responder/errands")).json()
+    mark, body = f"/api/incidents/{incident}/evacuees/s-3", {"out": True}
+    marked = (await nurse.post(mark, json=body)).json()
+    assert mine["curves"] == marked["curves"] == []
+    assert mine["fire"]["zones"] and marked["fire"]["evacuees"][0]["out_by"] == "resp-3"
+    assert (await duty.post(mark, json=body)).json()["curves"], "the desk sees them beside its list"
 
 
 async def test_a_regulator_reads_no_names_and_marks_nobody(api: Any, field_of: Any) -> None:

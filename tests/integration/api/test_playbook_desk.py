@@ -88,7 +88,12 @@ async def test_scope_and_role_of_every_stamp(api: Any, field_of: Any) -> None:
             (f"/api/incidents/{incident}/sirens/siren-9", {"act": "siren_on"}),
         ):
             assert (await browser.post(path, json=body)).status_code == status, (login, path)
-    regulator = (await (await api.login("regulator")).get(page)).json()
+    free = {"do": "skip", "reason": "李大爷家没有燃气", "device": "李主任的手机"}
+    assert (await (await api.login("duty")).post(f"{page}/cut_gas", json=free)).status_code == 200
+    read = await (await api.login("regulator")).get(page)
+    regulator = read.json()
+    assert by_key(read)["cut_gas"]["stamp"]["state"] == "skipped"
+    assert "李" not in read.text + (await (await api.login("regulator")).get(f"/api/incidents/{incident}")).text.replace("李**", "")
     assert regulator["sheet"] is None and regulator["sirens"] == []
     assert all(step["allowed"] == [] for step in regulator["steps"])
     assert not regulator["may_sound"] and not regulator["may_cap"]
@@ -139,6 +144,25 @@ async def test_the_siren_step_orders_every_siren_once_and_a_press_again_is_the_s
         assert (answer.status_code, answer.json()["error"]) == (404, "unknown_device")
     kinds = [line["kind"] for line in (await duty.get(f"/api/incidents/{incident}")).json()["trail"]]
     assert kinds.count("siren_on") == 1 and kinds.count("siren_off") == 1
+
+
+async def test_a_siren_is_one_siren_in_two_incidents_and_is_silenced_when_one_is_over(api: Any, field_of: Any) -> None:
+    duty, admin = await api.login("duty"), await api.login("admin")
+    fires, gas = await fire(field_of), str(await field_of.press("gas-9", "gas"))
+    on = await duty.post(f"/api/incidents/{fires}/sirens/siren-9", json={"act": "siren_on"})
+    await field_of.conn.execute("UPDATE commands SET answered_at = now(), done = 'siren'")
+    await field_of.conn.commit()
+    [seen] = (await admin.get(f"/api/incidents/{gas}/playbook")).json()["sirens"]
+    assert seen["command"]["id"] == on.json()["sirens"][0]["command"]["id"]
+    assert seen["command"]["by_name"] == "值班员" and seen["sounds_until"] is not None
+    for act, body in (("acknowledge", {}), ("resolve", {}), ("close", {"cause": "real_gas"})):
+        assert (await duty.post(f"/api/incidents/{gas}/{act}", json=body)).status_code == 200
+    refused = await admin.post(f"/api/incidents/{gas}/sirens/siren-9", json={"act": "siren_on"})
+    assert (refused.status_code, refused.json()["error"]) == (409, "not_allowed")
+    off = await admin.post(f"/api/incidents/{gas}/sirens/siren-9", json={"act": "siren_off"})
+    assert off.status_code == 200, off.text
+    [seen] = (await duty.get(f"/api/incidents/{fires}/playbook")).json()["sirens"]
+    assert (seen["command"]["act"], seen["command"]["by"], seen["sounds_until"]) == ("siren_off", "admin", None)
 
 
 async def test_an_order_that_nobody_answers_is_told_once(api: Any, field_of: Any) -> None:

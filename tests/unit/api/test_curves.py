@@ -146,7 +146,7 @@ def test_of_a_fire_each_zone_that_went_speaks_in_its_order_with_the_limits_of_it
         device("smoke-0", "smoke_detector", "r1", revoked=True),
         device("smoke-x", "smoke_detector", "r1", site="inst-2"),
     )
-    found = wanted_of_fire(["r2", "r1"], "inst-1", known)
+    found = wanted_of_fire([], ["r2", "r1"], "inst-1", known)
     assert [(one.zone, one.device, one.metric, one.limit, one.limit_source) for one in found] == [
         ("r2", "co-2", "co", 300.0, "EN 50291-1 [M]"),
         ("r1", "smoke-1", "smoke_obscuration", 10.0, "EN 54-7 [M]"),
@@ -156,12 +156,23 @@ def test_of_a_fire_each_zone_that_went_speaks_in_its_order_with_the_limits_of_it
 
 def test_what_hangs_in_no_zone_is_at_the_site_itself() -> None:
     known = register(device("smoke-1", "smoke_detector"), device("smoke-2", "smoke_detector", "r1"))
-    assert {one.device for one in wanted_of_fire(["inst-1"], "inst-1", known)} == {"smoke-1"}
+    assert {one.device for one in wanted_of_fire([], ["inst-1"], "inst-1", known)} == {"smoke-1"}
 
 
 def test_a_great_fire_has_many_curves_but_not_all() -> None:
     known = register(*(device(f"smoke-{i:02d}", "smoke_detector", f"r{i:02d}") for i in range(40)))
-    assert len(wanted_of_fire([f"r{i:02d}" for i in range(40)], "inst-1", known)) == MOST_FIRE_CURVES
+    zones = [f"r{i:02d}" for i in range(40)]
+    assert len(wanted_of_fire([], zones, "inst-1", known)) == MOST_FIRE_CURVES
+
+
+def test_of_many_curves_those_of_what_alarmed_are_never_left_out_and_stand_first() -> None:
+    """A corridor full of detectors went first; the one that burns hangs in the zone that went last."""
+    known = register(
+        *(device(f"smoke-{i:02d}", "smoke_detector", "r1") for i in range(40)), device("smoke-x", "smoke_detector", "r2")
+    )
+    found = [one.device for one in wanted_of_fire(["smoke-x", "smoke-39"], ["r1", "r2"], "inst-1", known)]
+    assert found[:6] == ["smoke-39"] * 2 + ["smoke-x"] * 2 + ["smoke-00"] * 2
+    assert len(found) == MOST_FIRE_CURVES
 
 
 @pytest.mark.parametrize(("profile", "metric"), sorted(LIMITS))

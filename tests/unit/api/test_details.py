@@ -82,6 +82,15 @@ def test_free_text_is_not_for_a_regulator() -> None:
     assert "note" in trail_lines(rows, Mask.DESK)[0].data
 
 
+def test_nor_is_what_somebody_calls_his_telephone_while_a_device_of_the_register_is() -> None:
+    rows = [
+        TrailRow(1, NIGHT, "step_done", "zhao", {"step": "call_119", "device": "Zhao Min's phone"}),
+        TrailRow(2, NIGHT, "siren_on", "zhao", {"device": "siren-9"}),
+    ]
+    assert [line.data for line in trail_lines(rows, Mask.REGULATOR)] == [{"step": "call_119"}, {"device": "siren-9"}]
+    assert trail_lines(rows, Mask.DESK)[0].data["device"] == "Zhao Min's phone"
+
+
 def test_a_ranking_of_another_version_is_left_out() -> None:
     assert ranking_shapes([CHOICE])[0].reasons[0].rule == "assign.nearest"
     assert ranking_shapes([{"responder": "r-1", "score": 7}]) == []

@@ -59,6 +59,11 @@ def test_a_corridor_that_went_calls_the_whole_floor_and_a_place_unknown_to_the_r
     assert evacuees(["unknown"], people, ZONES) == evacuees([], people, ZONES) == ()
 
 
+def test_who_lives_in_no_zone_is_at_the_site_itself() -> None:
+    [at_home] = evacuees(["home"], [senior("lies", "", "bedridden"), senior("walks", "r1-a")], ZONES, "home")
+    assert (at_home.senior, at_home.bed, at_home.order) == ("lies", "home", 1)
+
+
 def test_a_floor_takes_all_of_its_rooms_with_it() -> None:
     found = evacuees(["f1"], [senior("a", "r1-a"), senior("c", "r3-a", level=4)], ZONES)
     assert [(one.senior, one.reduced_mobility) for one in found] == [("c", True), ("a", False)]

@@ -1,0 +1,194 @@
+"""Commands to sirens in the database: of each siren only the newest is sent, about any incident; silence is always possible."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from api.database import Database as Reached
+from api.downlink import Downlink
+from devices.commands import decode
+from dispatch.incident import IncidentEvent, NotAllowed
+from dispatch.playbook import PersonNeeded
+from dispatch.siren import SOUNDS, WORTH, Act
+from store import alarms, commands, incidents
+from store.connect import Connection, connect
+from store.new_alarm import NewAlarm
+from store.server import Database
+from store.trail import SYSTEM, Actor
+
+pytestmark = pytest.mark.integration
+
+NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+ON, OFF = Act.ON, Act.OFF
+Make = Callable[..., NewAlarm]
+WAITS = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+
+
+@pytest.fixture
+async def fire(conn: Connection, new_alarm: Make) -> UUID:
+    """Smoke in inst-1."""
+    raised = await alarms.raise_alarm(conn, new_alarm("smoke-9", "smoke"), NOW)
+    await conn.commit()
+    return raised.incident_id
+
+
+@pytest.fixture
+async def gas(conn: Connection, new_alarm: Make) -> UUID:
+    """Gas in inst-1: another incident of the same building, with the same siren."""
+    raised = await alarms.raise_alarm(conn, new_alarm("gas-9", "gas"), NOW)
+    await conn.commit()
+    return raised.incident_id
+
+
+@pytest.fixture
+def duty(accounts: dict[str, Actor]) -> Actor:
+    return accounts["duty"]
+
+
+async def order(conn: Connection, incident: UUID, act: Act, duty: Actor, at: datetime, siren: str = "siren-9") -> UUID:
+    found = await commands.order(conn, incident, siren, act, duty, at)
+    await conn.commit()
+    return found
+
+
+async def obeyed(conn: Connection, command: UUID, at: datetime) -> None:
+    await conn.execute("UPDATE commands SET answered_at = %s, done = 'siren' WHERE command_id = %s", [at, command])
+    await conn.commit()
+
+
+async def waiting(conn: Connection, at: datetime) -> list[UUID]:
+    return [one.id for one in await commands.pending(conn, at)]
+
+
+@pytest.mark.parametrize("answered", [True, False])
+async def test_told_to_be_silent_an_older_order_that_nobody_answered_is_not_sent_again(
+    api_conn: Connection, fire: UUID, duty: Actor, answered: bool
+) -> None:
+    on = await order(api_conn, fire, ON, duty, NOW)
+    assert await waiting(api_conn, NOW) == [on]
+    [sent] = await commands.pending(api_conn, NOW)
+    off = await order(api_conn, fire, OFF, duty, NOW + SECOND)
+    if answered:
+        await obeyed(api_conn, off, NOW + 2 * SECOND)
+    assert await waiting(api_conn, NOW + 2 * SECOND) == ([] if answered else [off])
+    assert not await commands.sending(api_conn, sent, NOW + 2 * SECOND), "nor by whoever has read it before"
+
+
+async def test_of_two_incidents_the_newest_order_counts(api_conn: Connection, fire: UUID, gas: UUID, duty: Actor) -> None:
+    await order(api_conn, fire, ON, duty, NOW)
+    off = await order(api_conn, gas, OFF, duty, NOW + SECOND)
+    assert await waiting(api_conn, NOW + SECOND) == [off]
+
+
+async def test_what_another_incident_silenced_sounds_when_it_is_pressed_again(
+    api_conn: Connection, fire: UUID, gas: UUID, duty: Actor
+) -> None:
+    on = await order(api_conn, fire, ON, duty, NOW)
+    await obeyed(api_conn, on, NOW + SECOND)
+    assert await order(api_conn, fire, ON, duty, NOW + 2 * SECOND) == on, "it sounds already"
+    off = await order(api_conn, gas, OFF, duty, NOW + 3 * SECOND)
+    await obeyed(api_conn, off, NOW + 4 * SECOND)
+    again = await order(api_conn, fire, ON, duty, NOW + 5 * SECOND)
+    assert again != on
+    assert await waiting(api_conn, NOW + 5 * SECOND) == [again]
+    also = await order(api_conn, gas, ON, duty, NOW + 6 * SECOND)
+    assert also not in (on, again), "the trail of each incident says who pressed"
+    assert await order(api_conn, gas, ON, duty, NOW + 7 * SECOND) == also
+
+
+async def test_what_a_siren_does_is_the_same_in_every_incident_until_it_has_fallen_silent(
+    api_conn: Connection, fire: UUID, gas: UUID, duty: Actor
+) -> None:
+    on = await order(api_conn, fire, ON, duty, NOW)
+    for incident, after, seen in ((fire, SOUNDS, [on]), (gas, SOUNDS - SECOND, [on]), (gas, SOUNDS, [])):
+        told = await commands.told(api_conn, incident, "inst-1", NOW + after)
+        assert [(row.id, row.incident) for row in told] == [(one, fire) for one in seen], (incident, after)
+    assert await commands.told(api_conn, fire, "home-1", NOW) == []
+
+
+async def test_when_it_is_over_a_siren_is_silenced_and_not_sounded(api_conn: Connection, fire: UUID, duty: Actor) -> None:
+    await order(api_conn, fire, ON, duty, NOW)
+    for event, cause in ((IncidentEvent.ACKNOWLEDGE, None), (IncidentEvent.RESOLVE, None), (IncidentEvent.CLOSE, "cooking_steam")):
+        await incidents.act(api_conn, fire, event, duty, NOW, cause=cause)
+    off = await order(api_conn, fire, OFF, duty, NOW + SECOND)
+    assert await waiting(api_conn, NOW + SECOND) == [off]
+    with pytest.raises(NotAllowed):
+        await commands.order(api_conn, fire, "siren-9", ON, duty, NOW + 2 * SECOND)
+    rows = await incidents.detail_rows(api_conn, fire)
+    assert (rows.card.state, rows.trail[-1].kind, rows.trail[-1].actor) == ("closed", "siren_off", "duty")
+
+
+@pytest.mark.parametrize("act", Act)
+async def test_no_machine_tells_a_siren_anything(api_conn: Connection, fire: UUID, act: Act) -> None:
+    with pytest.raises(PersonNeeded):
+        await commands.order(api_conn, fire, "siren-9", act, SYSTEM, NOW)
+    assert await waiting(api_conn, NOW) == []
+
+
+async def test_on_a_clock_that_was_set_back_what_is_told_last_is_the_newest(api_conn: Connection, fire: UUID, duty: Actor) -> None:
+    await order(api_conn, fire, ON, duty, NOW)
+    off = await order(api_conn, fire, OFF, duty, NOW - WORTH)
+    [newest] = await commands.pending(api_conn, NOW)
+    assert newest.id == off and newest.at > NOW
+
+
+class Line:
+    """A line to the broker that keeps what it carries; `while_carrying` happens while the first message is on its way."""
+
+    def __init__(self, while_carrying: Callable[[], Awaitable[None]]) -> None:
+        self.carried: list[tuple[str, float]] = []
+        self._happens: Callable[[], Awaitable[None]] | None = while_carrying
+
+    async def publish(self, topic: str, payload: bytes, qos: int = 1, retain: bool = False, timeout: float = 5.0) -> None:
+        happens, self._happens = self._happens, None
+        if happens is not None:
+            await happens()
+        self.carried.append((topic.split("/")[-2], decode(payload).v["on"]))
+
+
+async def test_while_an_order_is_on_its_way_the_next_one_to_that_siren_waits_and_leaves_after_it(
+    database: Database, api_conn: Connection, conn: Connection, fire: UUID, duty: Actor
+) -> None:
+    await order(api_conn, fire, ON, duty, datetime.now(UTC))
+    pressed: list[asyncio.Task[UUID]] = []
+
+    async def press() -> None:
+        pressed.append(asyncio.ensure_future(order(api_conn, fire, OFF, duty, datetime.now(UTC))))
+        async with asyncio.timeout(20):
+            while await (await conn.execute(WAITS)).fetchall() != [(1,)]:
+                assert not pressed[0].done(), "another process would have sent it before"
+                await conn.rollback()
+                await asyncio.sleep(0.01)
+
+    line = Line(press)
+    async with Reached(database.dsn("vigil_api"), 2, lambda up: None) as reached:
+        assert await reached.reached(10)
+        downlink = Downlink(reached, line, asyncio.Event())
+        await downlink.turn()
+        await pressed[0]
+        await downlink.turn()
+    assert line.carried == [("siren-9", 1.0), ("siren-9", 0.0)]
+
+
+async def test_what_is_overtaken_while_another_siren_is_told_is_not_sent(
+    database: Database, conn: Connection, fire: UUID, duty: Actor
+) -> None:
+    await conn.execute("UPDATE devices SET profile = 'siren' WHERE code = 'heat-9'")
+    for siren in ("heat-9", "siren-9"):
+        await order(conn, fire, ON, duty, datetime.now(UTC), siren)
+
+    async def press() -> None:
+        async with await connect(database.dsn("vigil_api")) as own:
+            await order(own, fire, OFF, duty, datetime.now(UTC))
+
+    line = Line(press)
+    async with Reached(database.dsn("vigil_api"), 2, lambda up: None) as reached:
+        assert await reached.reached(10)
+        await Downlink(reached, line, asyncio.Event()).turn()
+        assert line.carried == [("heat-9", 1.0)]
+        await Downlink(reached, line, asyncio.Event()).turn()
+    assert ("siren-9", 0.0) in line.carried and ("siren-9", 1.0) not in line.carried
