@@ -70,6 +70,12 @@ describe('the board', () => {
     expect(reduce(heard, incident(4, { version: 2, rings: 2 })).presses.size).toBe(0)
   })
 
+  it('what ended before a press takes none away, however late its cause is corrected', () => {
+    const heard = all([hello(1), snapshot(2), { type: 'press', seq: 3, press: press({ incident: 'i2', received_at: at(90) }) }])
+    expect(reduce(heard, incident(4, { version: 7, state: 'closed', state_at: at(60), cause: 'real_fall' })).presses.size).toBe(1)
+    expect(reduce(heard, incident(4, { version: 7, state: 'cancelled', state_at: at(91) })).presses.size).toBe(0)
+  })
+
   it("another person's incident takes no press away", () => {
     const heard = all([hello(1), snapshot(2), { type: 'press', seq: 3, press: press({ incident: 'i2' }) }])
     const other = { ...card().senior!, code: 's2' }

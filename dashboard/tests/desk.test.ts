@@ -6,6 +6,7 @@ import { createDesk } from '../src/console/desk'
 import { createDetail } from '../src/console/detail'
 import { adopt } from '../src/live/board'
 import type { Store } from '../src/live/store'
+import { causesFor, ended } from '../src/queue/ended'
 import { card } from './build'
 import { storeFor } from './wire'
 
@@ -49,6 +50,21 @@ describe('speaking with the api', () => {
     await expect(api.me()).rejects.toMatchObject({ status: 0, key: 'unreachable' })
     answers = [() => ({ status: 204 })]
     await expect(api.logout()).resolves.toBeUndefined()
+  })
+})
+
+describe('a cause that was wrong', () => {
+  it('is corrected by one press with the new one, and what has ended is read by when it was raised', async () => {
+    await api.correctCause('i1', 'real_fall', 'w')
+    expect(asked[0]).toMatchObject({ method: 'POST', path: '/api/incidents/i1/cause', body: { cause: 'real_fall', note: 'w' } })
+    answers = [() => ({ body: [] })]
+    await api.raisedSince(new Date('2026-11-18T00:00:00Z'))
+    expect(asked[1]).toMatchObject({ method: 'GET', path: '/api/incidents?since=2026-11-18T00%3A00%3A00.000Z' })
+  })
+  it('can be given to what has ended only, the last to end first; the one that it has is not offered', () => {
+    const cards = [card({ id: 'a', state: 'closed', state_at: '2026-11-24T10:00:00Z' }), card({ id: 'b' }), card({ id: 'c', state: 'cancelled', state_at: '2026-11-24T11:00:00Z' }), card({ id: 'd', state: 'resolved' })]
+    expect(ended(cards).map((one) => one.id)).toEqual(['c', 'a'])
+    expect(causesFor({ cause: 'test' }, ['real_fall', 'test'])).toEqual([{ cause: 'real_fall', now: false }, { cause: 'test', now: true }])
   })
 })
 

@@ -11,10 +11,13 @@ import EvacuationBox from '../src/console/EvacuationBox.vue'
 import FireBox from '../src/console/FireBox.vue'
 import PersonHead from '../src/console/PersonHead.vue'
 import QueueCard from '../src/console/QueueCard.vue'
+import QueuePanel from '../src/console/QueuePanel.vue'
 import TopBar from '../src/console/TopBar.vue'
 import TrailBox from '../src/console/TrailBox.vue'
 import WhyBox from '../src/console/WhyBox.vue'
 import WhyHim from '../src/console/WhyHim.vue'
+import CauseConfirm from '../src/dialogs/CauseConfirm.vue'
+import CauseDialog from '../src/dialogs/CauseDialog.vue'
 import { MESSAGES } from '../src/i18n'
 import { STORE, type Store } from '../src/live/store'
 import { EMPTY, reduce } from '../src/live/board'
@@ -53,6 +56,7 @@ beforeEach(() => {
 afterEach(() => {
   scope.stop()
   vi.useRealTimers()
+  vi.unstubAllGlobals()
 })
 
 describe('people', () => {
@@ -219,6 +223,29 @@ describe('a fire', () => {
     scope.stop()
     begin({ role: 'regulator' })
     expect(text(await html(EvacuationBox, props))).not.toContain('记为撤出')
+  })
+})
+
+describe('a cause that was wrong', () => {
+  const closed = card({ state: 'closed', cause: 'test' })
+  it('is chosen among the others; the one that it has is marked and cannot be chosen', async () => {
+    const markup = await html(CauseDialog, { card: closed })
+    expect(text(markup)).toContain('测试 现在的')
+    expect(markup.match(/disabled/g)).toHaveLength(1)
+    expect(markup).toMatch(/disabled[^>]*data-cause="test"/)
+    expect(text(markup)).not.toContain('→')
+  })
+  it('is confirmed with the old one beside the new', async () => {
+    expect(text(await html(CauseConfirm, { card: closed, cause: 'real_emergency' }))).toMatch(/测试 → 真实急情.*更正原因/)
+    expect(text(await html(CauseConfirm, { card: closed, cause: 'real_emergency' }, 'en'))).toMatch(/stays in the trail.*Correct cause/)
+  })
+  it('is corrected by who acts, and by nobody else', async () => {
+    vi.stubGlobal('document', { title: '' })
+    vi.stubGlobal('requestAnimationFrame', () => 0)
+    expect(await html(QueuePanel, {})).toContain('data-action="ended"')
+    scope.stop()
+    begin({ role: 'regulator' })
+    expect(await html(QueuePanel, {})).not.toContain('data-action="ended"')
   })
 })
 

@@ -1,7 +1,7 @@
 /** Speaks REST with the api; whatever goes wrong arrives as a `Refused` with an i18n key. */
 
 import type {
-  Choice, Circle, Device, DeviceOverview, DispatchAction, DispatchBrief, District, Firmware, IncidentDetail, Isochrones, Me, Point, Refusal, Rejected, System, Unprotected,
+  Choice, Circle, Device, DeviceOverview, DispatchAction, DispatchBrief, District, Firmware, IncidentCard, IncidentDetail, Isochrones, Me, Point, Refusal, Rejected, System, Unprotected,
 } from './types'
 import type { CheckForm, House, Ranking } from '../safety/types'
 
@@ -47,6 +47,8 @@ export const api = {
   resolve: (id: string, note: string) => call<IncidentDetail>('POST', `${one(id)}/resolve`, { note }),
   close: (id: string, cause: string, note: string) => call<IncidentDetail>('POST', `${one(id)}/close`, { cause, note }),
   cancel: (id: string, cause: string, note: string) => call<IncidentDetail>('POST', `${one(id)}/cancel`, { cause, note }),
+  correctCause: (id: string, cause: string, note: string) => call<IncidentDetail>('POST', `${one(id)}/cause`, { cause, note }),
+  raisedSince: (since: Date) => call<IncidentCard[]>('GET', `/incidents?since=${encodeURIComponent(since.toISOString())}`),
   note: (id: string, note: string) => call<IncidentDetail>('POST', `${one(id)}/notes`, { note }),
   bringOut: (id: string, senior: string, out: boolean) => call<IncidentDetail>('POST', `${one(id)}/evacuees/${encodeURIComponent(senior)}`, { out }),
   candidates: (id: string) => call<Choice[]>('GET', `${one(id)}/candidates`),

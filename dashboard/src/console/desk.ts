@@ -7,7 +7,7 @@ import type { Store } from '../live/store'
 import { type Action, acts, may } from '../queue/actions'
 import type { Detail } from './detail'
 
-export type Dialog = 'dispatch' | 'close' | 'cancel' | 'resolve' | 'note' | 'call' | 'keys' | 'unprotected' | 'circle' | 'evacuation'
+export type Dialog = 'dispatch' | 'close' | 'cancel' | 'resolve' | 'note' | 'call' | 'keys' | 'unprotected' | 'circle' | 'ended' | 'evacuation'
 
 export function createDesk(store: Store, detail: Detail) {
   const dialog = ref<Dialog | null>(null)

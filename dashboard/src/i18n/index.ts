@@ -2,6 +2,7 @@
 
 import { createI18n } from 'vue-i18n'
 import { devices as enDevices } from './en/devices'
+import { ended as enEnded } from './en/ended'
 import { fire as enFire } from './en/fire'
 import { playbook as enPlaybook } from './en/playbook'
 import { safety as enSafety } from './en/safety'
@@ -10,6 +11,7 @@ import { system as enSystem } from './en/system'
 import { ui as enUi } from './en/ui'
 import { words as enWords } from './en/words'
 import { devices as zhDevices } from './zh/devices'
+import { ended as zhEnded } from './zh/ended'
 import { fire as zhFire } from './zh/fire'
 import { playbook as zhPlaybook } from './zh/playbook'
 import { safety as zhSafety } from './zh/safety'
@@ -21,8 +23,8 @@ import { words as zhWords } from './zh/words'
 export type Locale = 'zh' | 'en'
 
 export const MESSAGES: Record<Locale, Record<string, string>> = {
-  zh: { ...zhUi, ...zhWords, ...zhStory, ...zhSystem, ...zhDevices, ...zhSafety, ...zhFire, ...zhPlaybook },
-  en: { ...enUi, ...enWords, ...enStory, ...enSystem, ...enDevices, ...enSafety, ...enFire, ...enPlaybook },
+  zh: { ...zhUi, ...zhWords, ...zhStory, ...zhSystem, ...zhDevices, ...zhSafety, ...zhFire, ...zhPlaybook, ...zhEnded },
+  en: { ...enUi, ...enWords, ...enStory, ...enSystem, ...enDevices, ...enSafety, ...enFire, ...enPlaybook, ...enEnded },
 }
 
 const REMEMBERED = 'vigil.language'

@@ -79,14 +79,19 @@ function hear(board: Board, press: Press): Board {
   return { ...board, presses: new Map(board.presses).set(press.incident, press) }
 }
 
-/** A press leaves when its own incident arrives, or when the incident about the same subject does: there it rang again. */
+/**
+ * A press leaves when its own incident arrives, or when the incident about the same subject does: there it rang again. What has ended
+ * (its cause is perhaps corrected days later) took in only what was heard before its end.
+ */
 function withoutStored(presses: ReadonlyMap<string, Press>, card: IncidentCard): ReadonlyMap<string, Press> {
-  const stored = [...presses.values()].filter((press) => press.incident === card.id || subject(press) === subject(card))
+  const stored = [...presses.values()].filter((press) => press.incident === card.id || (subject(press) === subject(card) && took(card, press)))
   if (!stored.length) return presses
   const left = new Map(presses)
   for (const press of stored) left.delete(press.incident)
   return left
 }
+
+const took = (card: IncidentCard, press: Press): boolean => !GONE.has(card.state) || Date.parse(press.received_at) <= Date.parse(card.state_at)
 
 type About = Pick<Press, 'hazard' | 'drill' | 'senior' | 'zone' | 'device' | 'site'>
 
