@@ -131,6 +131,8 @@ class Database:
             if late:
                 _cut(held, task)
                 await asyncio.wait({task})
+            if not task.cancelled():
+                task.exception()  # a caller that went away asks for it no more
         if late and task.cancelled():
             raise TimeoutError("no connection in time")
         return task.result()

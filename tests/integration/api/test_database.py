@@ -1,13 +1,14 @@
 """The database as the api meets it: there, gone, frozen, back."""
 
 import asyncio
+import gc
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager
 
 import pytest
 
-from api.database import Database, StoreUnavailable
+from api.database import WORK_S, Database, StoreUnavailable
 from store.connect import Connection, connect
 from store.refusing import Refusal
 from store.server import Database as Server
@@ -81,8 +82,8 @@ async def test_work_past_its_limit_is_cut_and_leaves_nothing_behind(database: Se
         began = time.monotonic()
         with pytest.raises(StoreUnavailable):
             await found.run(endless, within_s=0.3)
-        assert time.monotonic() - began < 1
-        await until(lambda: found.up, 3)
+        assert time.monotonic() - began < WORK_S
+        await until(lambda: found.up, 10)
         assert await found.run(one) == 1
         assert heard == [True], "one slow query does not make a lost database"
 
@@ -96,14 +97,16 @@ async def test_a_server_that_closed_our_connections_costs_no_request(database: S
         assert await found.run(one) == 1
 
 
-async def test_a_caller_that_goes_away_takes_its_query_with_it(database: Server) -> None:
+async def test_a_caller_that_goes_away_takes_its_query_with_it(database: Server, caplog: pytest.LogCaptureFixture) -> None:
     async with reached(database.dsn("vigil_owner"), size=1) as (found, _):
         asked = asyncio.create_task(found.run(lambda conn: conn.execute("SELECT pg_sleep(60)"), within_s=50))
         await asyncio.sleep(0.2)
         asked.cancel()
         with pytest.raises(asyncio.CancelledError):
-            await asyncio.wait_for(asked, 2)
-        assert await asyncio.wait_for(found.run(one), 2) == 1
+            await asyncio.wait_for(asked, 10)
+        assert await asyncio.wait_for(found.run(one), 10) == 1
+    gc.collect()
+    assert "never retrieved" not in caplog.text, "how its query ended is nobody's error"
 
 
 async def test_an_unreachable_database_is_said_at_once() -> None:
@@ -121,11 +124,11 @@ async def test_frozen_then_back(database: Server, frozen: Callable[[], AbstractC
             began = time.monotonic()
             with pytest.raises(StoreUnavailable):
                 await found.run(one, within_s=0.5)
-            assert time.monotonic() - began < 1
-            await until(lambda: not found.up, 2.5)
+            assert time.monotonic() - began < WORK_S
+            await until(lambda: not found.up, 10)
             with pytest.raises(StoreUnavailable):
                 await found.run(one)
-        await until(lambda: found.up, 3)
+        await until(lambda: found.up, 10)
         assert await found.run(one) == 1
         assert heard == [True, False, True]
 
@@ -138,9 +141,9 @@ async def test_frozen_at_the_end_does_not_hold_us(database: Server, frozen: Call
             began = time.monotonic()
             asked.cancel()
             await found.__aexit__(None, None, None)
-            assert time.monotonic() - began < 2
+            assert time.monotonic() - began < WORK_S
             with pytest.raises(asyncio.CancelledError):
-                await asyncio.wait_for(asked, 2)
+                await asyncio.wait_for(asked, 10)
 
 
 async def test_a_database_that_is_read_only_is_read_and_says_why_it_stores_nothing(database: Server) -> None:

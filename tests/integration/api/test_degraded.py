@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from uuid import UUID
 import pytest
 
 from api.app import ApiSettings
+from api.database import WORK_S
 from broker.admission import Credential
 from broker.callout import CalloutSettings, serve
 from broker.server import EmbeddedBroker
@@ -111,9 +112,10 @@ async def test_a_press_that_nobody_stores_is_shown_after_a_second_until_it_is(to
     console = await town_of.api.console("duty-1")
     stranger, regulator = await town_of.api.console("duty-inst"), await town_of.api.console("regulator")
     await console.until(lambda c: c.health["broker"])
+    began = time.monotonic()
     key = await town_of.press()
-    took = await console.until(lambda c: c.presses, 8)
-    assert took > 0.8, "the database has a second"
+    await console.until(lambda c: c.presses, 8)
+    assert time.monotonic() - began > 0.8, "the database has a second"
     [press] = console.presses.values()
     assert press["incident"] == str(first_incident(key))
     assert (press["kind"], press["priority"], press["device"], press["drill"]) == ("sos", 1, "sos-1", False)
@@ -151,7 +153,7 @@ async def test_a_press_of_someone_with_an_open_incident_belongs_to_it(town_of: T
     assert list(console.presses) == [str(incident)]
     await duty.post(f"/api/incidents/{incident}/notes", json={"note": "another matter"})
     await console.until(lambda c: c.incidents[str(incident)]["version"] >= 2)
-    await console.until(lambda c: c.presses, 1)
+    await console.until(lambda c: c.presses)
     assert await field_of.stored(key, "sos") == incident
     await console.until(lambda c: not c.presses)
     assert set(console.incidents[str(incident)]["kinds"]) == {"fall", "sos"}
@@ -176,9 +178,9 @@ async def test_the_database_frozen(town_of: Town, field_of: Any, frozen: Freeze)
     with frozen():
         pressed = time.monotonic()
         key = await town_of.press()
-        await console.until(lambda c: c.presses, 2.5)
-        assert time.monotonic() - pressed < 2.2, "shown within two seconds, marked not stored"
-        await console.until(lambda c: not c.health["database"], 4)
+        await console.until(lambda c: c.presses, 8)
+        assert time.monotonic() - pressed < WORK_S, "shown, marked not stored, and no question to the database waited for"
+        await console.until(lambda c: not c.health["database"], 8)
         assert (await browser.get("/api/me")).status_code == 200, "whoever is logged in stays so"
         newcomer = await town_of.api.console(browser)
         assert list(newcomer.presses) == [str(first_incident(key))]
@@ -193,17 +195,16 @@ async def test_the_database_frozen(town_of: Town, field_of: Any, frozen: Freeze)
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
-async def test_the_broker_gone_is_said_within_five_seconds(town_of: Town, how: signal.Signals) -> None:
+async def test_the_broker_gone_is_said_and_since_when(town_of: Town, how: signal.Signals) -> None:
     console = await town_of.api.console("duty-1")
     await console.until(lambda c: c.health["broker"])
     process = town_of.broker.process
     assert process is not None
+    gone = datetime.now(UTC)
     os.kill(process.pid, how)
     try:
-        took = await console.until(lambda c: not c.health["broker"], 6)
-        assert took < 5
-        since = datetime.fromisoformat(console.health["broker_since"])
-        assert datetime.now(UTC) - since < timedelta(seconds=2)
+        await console.until(lambda c: not c.health["broker"], 10)  # a line of the usual keepalive hears nothing for 15 s
+        assert gone <= datetime.fromisoformat(console.health["broker_since"]) <= datetime.now(UTC)
         assert console.health["database"]
     finally:
         if how is signal.SIGSTOP:
