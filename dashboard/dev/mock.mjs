@@ -54,7 +54,8 @@ async function rest(method, path, body) {
   if (noun === 'layers') return world.layers[id] ?? { type: 'FeatureCollection', features: [] }
   if (noun === 'responders') return world.isochrone(id)
   if (noun === 'dispatches') return world.errand(id, verb, changed)
-  const card = world.incidents.find((it) => it.id === id)
+  if (noun === 'incidents' && !id) return [...world.incidents, ...world.ended]
+  const card = [...world.incidents, ...world.ended].find((it) => it.id === id)
   if (noun !== 'incidents' || !card) return undefined
   if (!verb) return detailOf(world, card)
   if (verb === 'playbook' || verb === 'sirens') {
@@ -63,6 +64,7 @@ async function rest(method, path, body) {
   }
   if (verb === 'candidates') return candidates(world, card)
   if (verb === 'evacuees') (card.out ??= {})[path.split('/')[4]] = body.out ? new Date().toISOString() : null
+  else if (verb === 'cause') card.cause = body.cause
   else step(world, card, verb, body)
   changed(card)
   return detailOf(world, card)

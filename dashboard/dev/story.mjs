@@ -19,7 +19,7 @@ export function board({ district, layers, areas, sites, seniors, zones, responde
       causes: ['real_emergency', 'real_fall', 'real_fire', 'real_gas', 'help_needed', 'false_press', 'dropped_device', 'sat_down_hard', 'cooking_steam', 'device_fault', 'link_restored', 'test', 'other'] },
     responders: responders.map((r, i) => ({ code: r.code, name: r.name, kind: r.kind, vehicle: r.vehicle, skills: r.skills, area: r.area, lon: station.get(r.station).lon + Math.sin(i * 7) * 0.006, lat: station.get(r.station).lat + Math.cos(i * 5) * 0.004, position_at: ago(20), on_duty: i % 3 !== 0, busy: i % 11 === 1 })),
     figures: { devices: 9652, online: 9588, silent: 37, unprotected: 5, circle_share: 0.964, answer_p90_s: 11.9, answer_n: 42, alarms_10min: 3, ingest_per_s: 612, ingest_p99_ms: 21, probe_at: ago(40), probe_ms: 41 },
-    presses: [], incidents: [],
+    presses: [], incidents: [], ended: [],
     unprotected: seniors.slice(40, 45).map((s, i) => ({ senior: person(s), site: brief(station.get(s.site)), why: ['silent', 'offline', 'never_seen', 'revoked', 'silent'][i], devices: [`sos-${s.site}`], since: ago(9000 + 4000 * i) })),
     isochrone(code) {
       const r = world.responders.find((one) => one.code === code)
@@ -120,7 +120,9 @@ export function step(world, it, verb, body) {
   Object.assign(it, { state, state_at: now, target_s: TARGET[state] ?? null, allowed: ALLOWED[state] ?? [], cause: body.cause ?? null })
   if (verb === 'acknowledge') Object.assign(it, { acknowledged_by: '赵敏', stamps: { ...it.stamps, acknowledged: now } })
   if (verb === 'dispatches') send(world, it, world.responders.find((r) => r.code === body.responder) ?? world.near(it)[0], 'offered', 0, 250)
-  if (state === 'closed' || state === 'cancelled') world.incidents = world.incidents.filter((one) => one !== it)
+  if (state !== 'closed' && state !== 'cancelled') return
+  world.incidents = world.incidents.filter((one) => one !== it)
+  world.ended.unshift(it)
 }
 
 export function detailOf(world, it) {
