@@ -143,9 +143,9 @@ async def test_an_answer_counts_only_from_the_siren_that_was_told(
         await place.until("SELECT count(*) FROM acks", [(1,)])
         await post.say({"id": "a command that nobody gave", "done": "siren"})
         await place.until("SELECT count(*) FROM acks", [(2,)])
-        await place.until(
-            "SELECT kind FROM trail WHERE kind LIKE 'siren%' ORDER BY trail_id", [("siren_on",), ("siren_silent",)], 20
-        )
+        await place.change("UPDATE commands SET at = at - interval '8 s'")
+        downlink.set()
+        await place.until("SELECT kind FROM trail WHERE kind LIKE 'siren%' ORDER BY trail_id", [("siren_on",), ("siren_silent",)])
         assert await place.rows("SELECT answered_at FROM commands") == [(None,)]
         await post.say({"id": str(told), "done": "siren"})
         await place.until("SELECT done FROM commands", [("siren",)])
