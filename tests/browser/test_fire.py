@@ -1,4 +1,5 @@
-"""A whole recorded fire, through MQTT to the console: zones in their order, why, their curves, and whom to bring out."""
+"""A whole recorded fire, through MQTT to the console: zones in their order, why, their curves, whom to bring out, and
+its playbook."""
 
 import asyncio
 import re
@@ -10,6 +11,7 @@ import httpx
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
+from tests.browser import sirens
 from tests.browser.test_story import open_as
 from tests.conftest import Product
 
@@ -47,6 +49,42 @@ async def look_at(console: Page, product: Product, site: str = SITE, patience_s:
     return console.locator("section.panel")
 
 
+async def press(console: Page, panel: Locator, step: str) -> Locator:
+    """Press a step by the digit that it shows; its row."""
+    row = panel.locator(f"[data-step={step}]")
+    await console.keyboard.press(await row.locator("kbd").inner_text())
+    return row
+
+
+async def work_playbook(console: Page, panel: Locator, product: Product, shot: Shot) -> None:
+    """119 with the sheet that is read aloud, the sirens until each has answered, a step that is only done, the CAP message."""
+    called = await press(console, panel, "call_119")
+    sheet = console.get_by_role("dialog")
+    for words in ("要报火警", "101室", "I report a fire", "Room 101"):
+        await expect(sheet.locator(".texts")).to_contain_text(words)
+    await console.keyboard.press("?")
+    await console.keyboard.press("2")
+    await expect(console.locator("dialog[open]")).to_have_count(1)
+    await shot(console, "9-call-119")
+    await sheet.locator("button.go").click()
+    await expect(called).to_contain_text("✓")
+
+    async with sirens.powered(product, SITE) as count:
+        await press(console, panel, "sound_siren")
+        await expect(sheet).to_contain_text(f"{count} 台警报器")
+        await sheet.locator("button.go").click()
+        await expect(panel.locator("[data-siren] .state.sounding")).to_have_count(count, timeout=15_000)
+        await shot(console, "9-playbook")
+
+    moved = await press(console, panel, "evacuate_first")
+    await expect(moved).to_contain_text("✓")
+    async with console.expect_download() as found:
+        await panel.locator("button.cap").click()
+    message = await found.value
+    assert re.fullmatch(r"vigil-[0-9a-f-]{36}-1\.xml", message.suggested_filename)
+    assert "urn:oasis:names:tc:emergency:cap:1.2" in (await message.path()).read_text()
+
+
 async def test_a_recorded_fire_from_the_first_room_to_the_evacuation_list(browser: Browser, product: Product, shot: Shot) -> None:
     console = await open_as(browser, product, "duty", "/", (1600, 900))
     await expect(console.locator(".live.on")).to_be_visible(timeout=15_000)
@@ -81,9 +119,16 @@ async def test_a_recorded_fire_from_the_first_room_to_the_evacuation_list(browse
     await expect(console.locator("#app")).to_be_hidden()
     await console.emulate_media(media="screen")
 
+    shown = await listed.count()
+    await console.keyboard.press("Escape")
+    await work_playbook(console, panel, product, shot)
+
     detail = await asyncio.to_thread(read, product, f"/api/incidents/{incident}")
+    stamped = [line["data"]["step"] for line in detail["trail"] if line["kind"] == "step_done"]
+    assert stamped == ["call_119", "sound_siren", "evacuate_first"]
+    assert {"siren_on", "siren_on_answered", "cap"} <= {line["kind"] for line in detail["trail"]}
     evacuees = detail["fire"]["evacuees"]
-    assert len(evacuees) == await listed.count()
+    assert len(evacuees) == shown
     cannot_walk = [one["reduced_mobility"] for one in evacuees if one["order"]]
     assert cannot_walk == sorted(cannot_walk, reverse=True) and any(cannot_walk)
     assert [line["data"] for line in detail["trail"] if line["kind"] == "brought_out"] == [
