@@ -10,10 +10,10 @@ difference is also told with an interval of whole people drawn again (bootstrap,
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from math import comb
 from typing import Any
 
 import numpy as np
+from scipy.stats import binomtest
 
 from analytics.evaluate.falls import Outcome
 from analytics.evaluate.shares import share, wilson
@@ -74,12 +74,12 @@ def paired(champion: Sequence[Outcome], challenger: Sequence[Outcome]) -> list[P
 
 def mcnemar(gained: int, lost: int) -> float:
     """How likely as uneven a split would be by chance, two-sided and exact: 1 where nothing differs."""
-    return min(1.0, 2.0 * at_least(max(gained, lost), gained + lost))
+    return float(binomtest(gained, gained + lost).pvalue) if gained + lost else 1.0
 
 
 def at_least(heads: int, tosses: int) -> float:
     """The probability of at least so many heads of a fair coin."""
-    return float(sum(comb(tosses, count) for count in range(heads, tosses + 1)) / 2**tosses)
+    return float(binomtest(heads, tosses, alternative="greater").pvalue) if tosses else 1.0
 
 
 def compared(pairs: Sequence[Pair], seed: int) -> dict[str, Any]:
