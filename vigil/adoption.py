@@ -166,10 +166,17 @@ def learned_from(home: Path, champion: Choice) -> dict[str, str]:
     return {name: one["sha256"] for name, one in taught.items()}
 
 
-def labels_key(home: Path, champion: Choice) -> str:
-    """The short hash of the key by which people were held back when the adopted model learned; "" where nothing says. Raises
-    NotAdopted."""
-    return _card(home, champion.model.version).get("labels_key", "") if champion.adopted else ""
+def adopted(home: Path) -> list[str]:
+    """The names of the adopted models, the one that judges last. Raises NotAdopted."""
+    return [one["model"] for one in _state(home)["adopted"]]
+
+
+def labels_key(home: Path, name: str) -> str:
+    """The short hash of the key by which people were held back from a model that was trained here; "" where nothing says."""
+    try:
+        return _card(home, name).get("labels_key", "")
+    except NotAdopted:
+        return ""
 
 
 def digest(path: Path) -> str:

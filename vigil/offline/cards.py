@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,11 @@ def write(path: Path, card: Mapping[str, Any]) -> None:
     """`path` with .json and .md."""
     path.with_suffix(".json").write_text(json.dumps(card, ensure_ascii=False, indent=1) + "\n")
     path.with_suffix(".md").write_text(_words(card))
+
+
+def versions() -> dict[str, str]:
+    """Of the libraries that make a model."""
+    return {name: version(name) for name in ("numpy", "scikit-learn", "skops")}
 
 
 def _words(card: Mapping[str, Any]) -> str:
@@ -34,7 +40,8 @@ It challenged {parent["model"]} (`{parent["sha256"][:16]}`){_stood_for(parent)}.
 |---|---|---|---|---|---|
 {taught}
 
-Own labels: {json.dumps(card["labels"], ensure_ascii=False)}.
+Own labels: {json.dumps(card["labels"], ensure_ascii=False)}. Who of them only judges is by the key with
+SHA-256 `{card["labels_key"]}`….
 
 By people held back, in % with 95 % intervals (difference: whole people drawn again):
 

@@ -5,19 +5,20 @@ import json
 import os
 import sys
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from analytics import models
 from analytics.detectors.fall_motion import fall_motion
 from analytics.evaluate.falls import Outcome, outcomes, report
-from analytics.fall_judge import RULE, FallModel
+from analytics.evaluate.recording import Trial
+from analytics.fall_judge import RULE, FallModel, Judge
 from analytics.learn import judging, saved
 from analytics.learn.falls import PARAMETERS, Examples, examples, together, train
 from vigil import adoption
-from vigil.offline import feedback, labelled, recordings
+from vigil.offline import cards, feedback, labelled, recordings
 from vigil.offline.task import BadRecording, Task
 from vigil.settings import Settings
 
@@ -36,7 +37,11 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
         metavar="FILE.parquet",
         help="recordings of wearables; <stem>_trials beside it if there is one",
     )
-    parser.add_argument("--store", action="store_true", help="the installation's own labels in place of a file")
+    parser.add_argument(
+        "--store",
+        action="store_true",
+        help="the installation's own labels in place of a file; of people held back, where the model was trained here",
+    )
     parser.add_argument("--model", type=Path, help="another model than the one that judges here (adopted, else the one that ships)")
     parser.add_argument("--rule", action="store_true", help="the plain threshold rule in its place")
 
@@ -45,16 +50,30 @@ def _evaluate(arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.store == (arguments.file is not None):
         raise BadRecording("expected either FILE.parquet or --store")
     judge = RULE if arguments.rule else _model(arguments.model).judge()
-    rows = labelled.labelled() if arguments.store else []
-    name = "own labels" if arguments.store else arguments.file.name
-    found = outcomes(
-        fall_motion(judge), labelled.trials(rows) if arguments.store else recordings.trials(arguments.file), time.process_time
-    )
+    if arguments.store:
+        return _by_own(judge)
+    return _judged(judge, arguments.file.name, recordings.trials(arguments.file))
+
+
+def _by_own(judge: Judge) -> dict[str, Any]:
+    """By the installation's own labels: none of a person who may have taught this model."""
+    rows = labelled.labelled()
+    own = labelled.trials(rows, judge.version)
+    fair = labelled.unseen(own, judge.version)
+    if own and not fair:
+        raise BadRecording(
+            f"own labels: expected one of a person who only judges, since {judge.version} was trained here, got none"
+        )
+    left_out = {"trials": len(own) - len(fair), "people": len({one.subject for one in own} - {one.subject for one in fair})}
+    about = {"labels": labelled.summary(rows), "left_out_as_they_may_have_taught": left_out, "caution_labels": labelled.CAUTION}
+    return _judged(judge, "own labels", fair) | about
+
+
+def _judged(judge: Judge, name: str, given: Sequence[Trial]) -> dict[str, Any]:
+    found = outcomes(fall_motion(judge), given, time.process_time)
     if not found:
         raise BadRecording(f"{name}: expected at least one trial of two samples, got none")
-    about = {"file": name, "model": judge.version, "threshold": judge.threshold}
-    own = {"labels": labelled.summary(rows), "caution_labels": labelled.CAUTION} if arguments.store else {}
-    return {"evaluation": "falls", **about, **report(found), **own}
+    return {"evaluation": "falls", "file": name, "model": judge.version, "threshold": judge.threshold, **report(found)}
 
 
 def _model(path: Path | None) -> FallModel:
@@ -97,6 +116,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
 
 def _train(arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.with_feedback:
+        _refuse_what_feedback_ignores(arguments)
         return feedback.run(arguments, VARIANTS)
     if arguments.data is None:
         raise BadRecording("expected --data DIR, the folder of the recordings")
@@ -119,16 +139,24 @@ def _train(arguments: argparse.Namespace) -> dict[str, Any]:
         "variants": VARIANTS,
         "threshold": model.threshold,
         "calibration": {"slope": model.slope, "offset": model.offset},
-        "versions": _versions(),
+        "versions": cards.versions(),
     }
     _write(arguments.model.with_suffix(".json"), card)
     return card
 
 
+def _refuse_what_feedback_ignores(arguments: argparse.Namespace) -> None:
+    """A challenger is judged by people held back and goes to VIGIL_MODELS."""
+    usual = {"judge": None, "together": 1, "model": models.FALLS, "scores": _SCORES}
+    given = [f"--{name}" for name, value in usual.items() if getattr(arguments, name) != value]
+    if given:
+        raise BadRecording(f"expected --with-feedback without {', '.join(given)}, which it has no use for")
+
+
 def _judge(arguments: argparse.Namespace, trials: judging.Sets, given: dict[str, Examples]) -> dict[str, Any]:
     """Figures are written as they come: the whole takes most of an hour."""
     scores = json.loads(arguments.scores.read_text()) if arguments.scores.exists() else {}
-    scores |= {"seed": arguments.seed, "parameters": PARAMETERS, "variants": VARIANTS, "versions": _versions()}
+    scores |= {"seed": arguments.seed, "parameters": PARAMETERS, "variants": VARIANTS, "versions": cards.versions()}
     scores["data"] = scores.get("data", {}) | {name: adoption.digest(arguments.data / f"{name}.parquet") for name in trials}
     chosen = arguments.judge or JUDGED
     if "across" in chosen:
@@ -180,10 +208,6 @@ def _keep(path: Path, scores: dict[str, Any], title: str, row: dict[str, Any]) -
 def _write(path: Path, found: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n")
-
-
-def _versions() -> dict[str, str]:
-    return {name: version(name) for name in ("numpy", "scikit-learn", "skops")}
 
 
 EVALUATE = Task("falls of wearers, from the raw signal", _add_evaluate, _evaluate, _say)

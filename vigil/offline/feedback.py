@@ -15,7 +15,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,6 @@ from vigil.offline import cards, labelled, recordings
 from vigil.offline.task import BadRecording
 from vigil.settings import Settings
 
-OWN = "own"
 OWN_VARIANTS = 3  # copies as another device, as of the small sets
 
 
@@ -48,19 +46,23 @@ def run(arguments: argparse.Namespace, variants: Mapping[str, int]) -> dict[str,
     """Train, judge, write model and card, adopt where it is better."""
     home = adoption.folder(Settings(dict(os.environ)))
     champion, rows = _champion(home), labelled.labelled()
-    own = labelled.trials(rows)
+    own = labelled.trials(rows, champion.model.version)
     files = {name: arguments.data / f"{name}.parquet" for name in arguments.sets if arguments.data}
     there = {name: adoption.digest(path) for name, path in files.items() if path.exists()}
-    needed = {name: sha256 for name, sha256 in adoption.learned_from(home, champion).items() if name != OWN}
+    needed = {name: sha256 for name, sha256 in adoption.learned_from(home, champion).items() if name != labelled.OWN}
     lacking = _lacking(own, there, needed)
     if lacking:
-        judged = report(outcomes(fall_motion(champion.model.judge()), own, time.process_time)) if own else None
+        fair = labelled.unseen(own, champion.model.version)
+        judged = report(outcomes(fall_motion(champion.model.judge()), fair, time.process_time)) if fair else None
         about = {"model": champion.model.version, "labels": labelled.summary(rows)}
         return {"trained": False, "adopted": False, "why": [lacking], **about, "evaluation": judged}
     given = {name: _split(name, recordings.trials(files[name]), [], sha256) for name, sha256 in there.items()}
-    given[OWN] = _own(own, labelled.trials(labelled.passed_over()))
+    given[labelled.OWN] = _own(own, labelled.trials(labelled.passed_over()))
     taught = {name: examples(one.taught, arguments.seed, variants.get(name, OWN_VARIANTS)) for name, one in given.items()}
-    card = _challenged(home, champion, given, taught, arguments.seed) | {"labels": labelled.summary(rows)}
+    card = _challenged(home, champion, given, taught, arguments.seed) | {
+        "labels": labelled.summary(rows),
+        "labels_key": labelled.key_hash(),
+    }
     path = home / f"{card['model']}.npz"
     cards.write(path, card)
     if card["decision"]["adopt"]:
@@ -94,7 +96,7 @@ def _challenged(
     """Train and judge; the card of the new model, whose files are written."""
     made_at = datetime.now(UTC)
     model, grown = train(together(taught.values()), seed, f"falls-{made_at:%Y%m%dT%H%M%S}-{seed}")
-    stands = _stand_in(champion, [found for name, found in taught.items() if name != OWN], seed)
+    stands = _stand_in(champion, [found for name, found in taught.items() if name != labelled.OWN], seed)
     pairs = {name: _pairs(stands, model, one.held) for name, one in given.items()}
     decision = challenge.decide(pairs)
     home.mkdir(parents=True, exist_ok=True)
@@ -114,7 +116,7 @@ def _challenged(
 def _lacking(own: Sequence[Trial], there: Mapping[str, str], needed: Mapping[str, str]) -> str:
     """What is missing to train at all; "" where nothing is. SHA-256 by name of recordings: those there, and those that taught the
     champion. In another file of that name the people held back may be others."""
-    taught = [one for one in own if not _held_back(OWN, one)]
+    taught = [one for one in own if not labelled.only_judges(labelled.OWN, one)]
     missing = [name for name in needed if name not in there]
     other = [name for name in needed if name in there and there[name] != needed[name]]
     if there and taught and not missing and not other:
@@ -139,20 +141,16 @@ def _own(own: list[Trial], passed_over: list[Trial]) -> _Set:
     for one in own:
         digest.update(f"{one.subject} {one.activity} {one.is_fall}".encode())
         digest.update(one.signal.xyz_mg.tobytes())
-    return _split(OWN, own, passed_over, digest.hexdigest())
+    return _split(labelled.OWN, own, passed_over, digest.hexdigest())
 
 
 def _split(name: str, trials: Sequence[Trial], judging: Sequence[Trial], digest: str) -> _Set:
     told = [one for one in trials if one.is_fall is not None]
     return _Set(
-        [one for one in told if not _held_back(name, one)],
-        [one for one in (*told, *judging) if _held_back(name, one)],
+        [one for one in told if not labelled.only_judges(name, one)],
+        [one for one in (*told, *judging) if labelled.only_judges(name, one)],
         digest,
     )
-
-
-def _held_back(name: str, one: Trial) -> bool:
-    return challenge.held_back(f"{name}/{one.subject}")
 
 
 def _stand_in(champion: adoption.Choice, taught: Sequence[Examples], seed: int) -> FallModel:
@@ -185,5 +183,5 @@ def _about(model: FallModel, given: Mapping[str, _Set], seed: int, made_at: date
         "parameters": PARAMETERS,
         "threshold": model.threshold,
         "calibration": {"slope": model.slope, "offset": model.offset},
-        "versions": {name: version(name) for name in ("numpy", "scikit-learn", "skops")},
+        "versions": cards.versions(),
     }

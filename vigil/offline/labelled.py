@@ -1,10 +1,12 @@
 """The installation's own labels as recordings: trials of the windows that staff have spoken of, nobody in them named.
 
 A person is a keyed hash of the register's number (HMAC-SHA256, the key among the installation's secrets): the same person is the
-same word for ever, so that people can be held back, and without the key nobody can be found again. No time of day leaves either.
+same word for ever, so that people can be held back, and without the key nobody can be found again. No time of day leaves either. By
+another key other people would be held back, who have taught the model that judges: then nothing is done.
 """
 
 import asyncio
+import hashlib
 import hmac
 import os
 from collections import Counter
@@ -18,12 +20,14 @@ import pandas as pd
 
 from analytics.evaluate.recording import Trial
 from analytics.evaluate.windows import trial_of
+from analytics.learn import challenge
 from analytics.motion import CELL_MS, Track
 from devices.keys import milliseconds
 from store import labels
 from store.connect import Connection
 from store.labels import LabelledWindow
-from vigil import demo
+from vigil import adoption, demo
+from vigil.offline.task import BadRecording
 from vigil.registry import owner
 from vigil.settings import Settings
 
@@ -31,6 +35,7 @@ CAUTION = (
     "labels are of what a model raised, or nearly raised, here: the model that raised them looks perfectly sensitive and never "
     "specific on them by construction; only the comparison of two models says something"
 )
+OWN = "own"  # the name of these labels as a set
 KEY_FILE = "labels.key"
 SPOKEN_WITHIN = timedelta(days=2)  # what nobody has spoken of by then, nobody has missed
 
@@ -57,11 +62,29 @@ def passed_over() -> list[LabelledWindow]:
     return asked(lambda conn: labels.passed_over(conn, datetime.now(UTC) - SPOKEN_WITHIN))
 
 
-def trials(rows: Sequence[LabelledWindow]) -> list[Trial]:
-    """The windows as trials, in an order that tells nothing of when they were."""
-    key = demo.kept(Settings(dict(os.environ)).secrets / KEY_FILE)
+def trials(rows: Sequence[LabelledWindow], model: str = "") -> list[Trial]:
+    """The windows as trials, in an order that tells nothing of when they were. Raises BadRecording where the key is not the one by
+    which people were held back from the adopted models and from this one."""
+    key = _key(Settings(dict(os.environ)), model)
     ordered = sorted(rows, key=lambda one: _hashed(key, str(one.id)))
     return [_trial(number, one, key) for number, one in enumerate(ordered, 1)]
+
+
+def unseen(given: Sequence[Trial], model: str) -> list[Trial]:
+    """Those of the installation's own by which a model may be judged: where it was trained here, people who only judge."""
+    if not adoption.trained_here(adoption.folder(Settings(dict(os.environ))), model):
+        return list(given)
+    return [one for one in given if only_judges(OWN, one)]
+
+
+def only_judges(name: str, one: Trial) -> bool:
+    """Whether the person of this trial of a set is held back."""
+    return challenge.held_back(f"{name}/{one.subject}")
+
+
+def key_hash() -> str:
+    """What a card keeps of the key, to know it again: the first 16 digits of its SHA-256."""
+    return _short(_key(Settings(dict(os.environ)), ""))
 
 
 def write(path: Path, given: Sequence[Trial]) -> None:
@@ -88,6 +111,24 @@ def summary(rows: Sequence[LabelledWindow]) -> dict[str, Any]:
         "people": len({one.person for one in rows}),
         **{name: dict(sorted(Counter(str(getattr(one, name)) for one in rows).items())) for name in ("verdict", "cause", "basis")},
     }
+
+
+def _key(settings: Settings, model: str) -> str:
+    path, home = settings.secrets / KEY_FILE, adoption.folder(settings)
+    for name in (*adoption.adopted(home), model):
+        expected = adoption.labels_key(home, name)
+        found = _short(path.read_text().strip()) if expected and path.exists() else ""
+        if expected != found:
+            raise BadRecording(
+                f"{path}: expected the key by which people were held back from {name} (SHA-256 {expected}…), got "
+                f"{f'another ({found}…)' if found else 'none'}; put it back from a backup, or leave models of another key: "
+                "`vigil models rollback`"
+            )
+    return demo.kept(path)
+
+
+def _short(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()[:16]
 
 
 def _trial(number: int, one: LabelledWindow, key: str) -> Trial:
