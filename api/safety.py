@@ -18,6 +18,7 @@ from api.shapes.safety import (
     SafetyDetail,
     SafetyRanking,
     SafetyRow,
+    WithdrawnShape,
 )
 from care.safety import CRITERIA, ENOUGH_KNOWN, Verdict, ranks
 from care.safety_evidence import Evidence
@@ -75,8 +76,16 @@ def row(one: Assessment, rank: int | None, days: Days) -> SafetyRow:
     )
 
 
-def detail(one: Assessment, who: Viewer, days: Days, rank: int | None = None) -> SafetyDetail:
-    """One institution down to its evidence."""
+def detail_among(
+    assessed: Sequence[Assessment], site: str, who: Viewer, days: Days, moved: Mapping[str, float]
+) -> SafetyDetail | None:
+    """One institution of a ranking, with its rank there; None: it is not in it."""
+    placed = zip(assessed, ranks([one.score for one in assessed]), strict=True)
+    return next((detail(one, who, days, rank, moved) for one, rank in placed if one.facts.site == site), None)
+
+
+def detail(one: Assessment, who: Viewer, days: Days, rank: int | None, moved: Mapping[str, float]) -> SafetyDetail:
+    """One institution down to its evidence. `moved`: by how much each criterion has proven more over these days."""
     zones = {zone.code: (zone.name_zh, zone.name_en) for zone in one.facts.zones}
     of_device = {device.code: device.zone for device in one.facts.devices}
     named = {code: zones.get(zone, ("", "")) for code, zone in of_device.items()} | zones
@@ -86,9 +95,10 @@ def detail(one: Assessment, who: Viewer, days: Days, rank: int | None = None) ->
         enough_known=ENOUGH_KNOWN,
         row=row(one, rank, days),
         criteria=CRITERIA_SHAPES,
-        judged=[_judged(judged, named) for judged in one.criteria.values()],
+        judged=[_judged(judged, named, moved.get(judged.key)) for judged in one.criteria.values()],
         alarms=[AlarmsShape.model_validate(span, from_attributes=True) for span in one.history],
         checks=[_check(check, who) for check in one.facts.checks],
+        withdrawn=list(_withdrawn(one.facts.withdrawn, who)),
         may_enter=list(ENTERS.get(who.role, ())),
     )
 
@@ -116,7 +126,6 @@ def _part(judged: Judged) -> PointsShape:
     points = judged.points
     return PointsShape(
         key=judged.key,
-        applies=judged.applies,
         weight=points.weight,
         proven=points.proven,
         lost=points.lost,
@@ -131,10 +140,12 @@ def _day(day: SafetyDay) -> SafetyDayShape:
     return SafetyDayShape(day=day.day, score=day.score, proven=day.proven, lost=day.lost, unknown=day.unknown, demo=day.demo)
 
 
-def _judged(judged: Judged, named: Mapping[str, tuple[str, str]]) -> JudgedShape:
+def _judged(judged: Judged, named: Mapping[str, tuple[str, str]], moved: float | None) -> JudgedShape:
     costly = sum(one.evidence.verdict is not Verdict.GOOD for one in judged.weighed)
     shown = judged.weighed[: max(MOST_EVIDENCE, costly)]
-    return JudgedShape(part=_part(judged), evidence=list(_evidence(shown, named)), more=len(judged.weighed) - len(shown))
+    return JudgedShape(
+        part=_part(judged), evidence=list(_evidence(shown, named)), more=len(judged.weighed) - len(shown), moved=moved
+    )
 
 
 def _evidence(weighed: Iterable[Weighed], named: Mapping[str, tuple[str, str]]) -> Iterable[EvidenceShape]:
@@ -167,4 +178,11 @@ def _when(found: Evidence) -> tuple[datetime | None, date | None]:
 
 def _check(check: SafetyCheck, who: Viewer) -> CheckShape:
     shown = {name: getattr(check, name) for name in CheckShape.model_fields if name != "mine"}
-    return CheckShape(**shown, mine=check.kind in ENTERS.get(who.role, ()) and may_withdraw(check.entered_by, who))
+    stands = check.withdrawn_at is None
+    return CheckShape(**shown, mine=stands and check.kind in ENTERS.get(who.role, ()) and may_withdraw(check.entered_by, who))
+
+
+def _withdrawn(checks: Iterable[SafetyCheck], who: Viewer) -> Iterable[WithdrawnShape]:
+    for one in checks:
+        if one.withdrawn_at is not None:
+            yield WithdrawnShape(check=_check(one, who), by=one.withdrawn_by, at=one.withdrawn_at, why=one.withdrawn_why)

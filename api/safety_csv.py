@@ -58,5 +58,5 @@ def _lines(ranking: SafetyRanking, english: bool) -> Iterator[list[str]]:
         places = (rank, safe(one.site), safe(name), safe(one.area), str(one.beds))
         figures = [one.score, one.proven, one.lost, one.unknown]
         for part in one.parts:
-            figures += [part.lost if part.applies else None, part.unknown if part.applies else None]
+            figures += [part.lost, part.unknown]
         yield [*places, *("" if figure is None else f"{figure:.1f}" for figure in figures)]

@@ -1,8 +1,8 @@
 """The fire-safety index of a facility: criteria as a table, and the arithmetic from counted evidence to points.
 
 A point is proven, lost or not known. Lost points are lost by evidence and by nothing else; what nobody knows is neither held
-against a facility nor counted for it. A criterion for which there was no occasion (no alarm to answer) leaves the sum, and the
-others are scaled to 100.
+against a facility nor counted for it. Weights are fixed: nothing that happens makes a criterion count that did not count before,
+so nothing that happens gives points.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +14,8 @@ from types import MappingProxyType
 MARKS = ("F", "F2", "M", "ours")
 # Below so many points of 100 known there is no score and no rank: ours.
 ENOUGH_KNOWN = 70.0
+# Raised whenever the same facts give other points: days judged by other rules are no trend. docs/safety-index.md says what changed.
+RULES = 2
 
 
 class Verdict(StrEnum):
@@ -64,10 +66,7 @@ CRITERIA: Mapping[str, Criterion] = MappingProxyType({one.key: one for one in _A
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Evidence of one criterion as two numbers: `harm` as the criterion counts it, `unknown` as a share from 0 to 1.
-
-    None instead of a Counted: there was no occasion.
-    """
+    """Evidence of one criterion as two numbers: `harm` as the criterion counts it, `unknown` as a share from 0 to 1."""
 
     harm: float
     unknown: float
@@ -75,7 +74,7 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """How the `weight` of a criterion (scaled) divides. All three are 0 where there was no occasion."""
+    """How the `weight` of a criterion divides."""
 
     weight: float
     proven: float
@@ -99,42 +98,47 @@ class Score:
         return 100.0 - self.unknown
 
 
-def share(verdicts: Iterable[Verdict]) -> Counted | None:
-    """Harm as the share of bad items among all; None without any item."""
+def share(verdicts: Iterable[Verdict]) -> Counted:
+    """Harm as the share of bad items among all; without any item nothing is known."""
     found = list(verdicts)
     if not found:
-        return None
+        return Counted(0.0, 1.0)
     return Counted(found.count(Verdict.BAD) / len(found), found.count(Verdict.UNKNOWN) / len(found))
 
 
 def rate(bad: int, base: float, heard: int, unheard: int) -> Counted:
-    """Harm as events a unit of `base`; what nobody could have heard (`unheard` of all places) is not known."""
+    """Harm as events a unit of `base`; what nobody could have heard (`unheard` of all places) is not known.
+
+    Without an event there is no harm: where somebody listens, that nothing happened is known.
+    """
     places = heard + unheard
     unknown = unheard / places if places else 1.0
     return Counted(bad / base if base else float("inf") if bad else 0.0, unknown)
 
 
-def points(criterion: Criterion, counted: Counted, scale: float = 1.0) -> Points:
+def points(criterion: Criterion, counted: Counted) -> Points:
     """The weight of a criterion divided by its evidence."""
-    weight = criterion.weight * scale
+    weight = float(criterion.weight)
     slope = (counted.harm - criterion.tolerance) / (criterion.nothing_left - criterion.tolerance)
     lost = weight * min(1.0, max(0.0, slope))
     unknown = min(weight * counted.unknown, weight - lost)
     return Points(weight, max(0.0, weight - lost - unknown), lost, unknown)
 
 
-def score(counted: Mapping[str, Counted | None]) -> Score:
+def score(counted: Mapping[str, Counted]) -> Score:
     """The index of one facility; every criterion of the table must be there. Parts add up to 100."""
-    applying = {key: found for key in CRITERIA if (found := counted[key]) is not None}
-    weights = sum(CRITERIA[key].weight for key in applying)
-    scale = 100.0 / weights if weights else 0.0
-    divided = {key: points(CRITERIA[key], applying[key], scale) if key in applying else Points(0, 0, 0, 0) for key in CRITERIA}
+    divided = {key: points(one, counted[key]) for key, one in CRITERIA.items()}
     proven, lost = sum(one.proven for one in divided.values()), sum(one.lost for one in divided.values())
-    unknown = max(0.0, 100.0 - proven - lost) if weights else 100.0
+    unknown = max(0.0, 100.0 - proven - lost)
     return Score(proven if 100.0 - unknown >= ENOUGH_KNOWN else None, proven, lost, unknown, MappingProxyType(divided))
 
 
 def ranks(scores: Sequence[Score]) -> list[int | None]:
-    """The rank of each, 1 the best; equals share one, and who has no score has none. Tenths of a point decide nothing."""
+    """The rank of each, 1 the best; equals share one, and who has no score has none. Tenths of a point decide nothing.
+
+    Who is alone has none: there is nobody to be before.
+    """
     shown = [None if one.score is None else round(one.score, 1) for one in scores]
+    if sum(one is not None for one in shown) < 2:
+        return [None] * len(shown)
     return [None if mine is None else 1 + sum(other is not None and other > mine for other in shown) for mine in shown]

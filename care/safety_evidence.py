@@ -1,7 +1,8 @@
 """Evidence of what hangs in a facility: one function a criterion, each fact with its verdict, its reason and what it points to.
 
 Nothing here weighs; `care.safety` does. The functions never guess: what was not heard or tested is `unknown`, and what could not
-have been heard yet is not silence. Incidents and the register of checks: `care.safety_records`.
+have been heard yet is not silence. What was bad when it was last heard stays bad until it is heard to be well: whoever unplugs the
+monitor of a blocked exit has not freed it. Incidents and the register of checks: `care.safety_records`.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -43,10 +44,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The evidence of a criterion and how it counts; None: no occasion."""
+    """The evidence of a criterion and how it counts."""
 
     evidence: tuple[Evidence, ...]
-    counted: Counted | None
+    counted: Counted
 
 
 def standing(device: SafetyDevice, now: datetime, listening: datetime | None) -> str:
@@ -172,20 +173,22 @@ def _speaks(one: SafetyDevice, facts: SafetyFacts) -> bool:
 def _exit(one: SafetyDevice, facts: SafetyFacts) -> Evidence:
     if one.blocked_s > BLOCKED_S:
         return _device(one, _BAD, "blocked_before", one.worst_at, value=one.blocked_s, limit=BLOCKED_S, unit="s")
+    if one.value is not None and one.value >= 0.5:
+        return _device(one, _BAD, "blocked" if _speaks(one, facts) else "blocked_last", one.value_at)
     if not _speaks(one, facts) or one.value is None:
         return _device(one, _UNKNOWN, "no_value", one.value_at)
-    blocked = one.value >= 0.5
-    return _device(one, _BAD if blocked else _GOOD, "blocked" if blocked else "free", one.value_at)
+    return _device(one, _GOOD, "free", one.value_at)
 
 
 def _pressure(one: SafetyDevice, facts: SafetyFacts) -> Evidence:
     if one.worst is not None and one.worst < LEAST_MPA:
         return _device(one, _BAD, "pressure_was_low", one.worst_at, value=one.worst, limit=LEAST_MPA, unit="MPa")
+    if one.value is not None and one.value < LEAST_MPA:
+        why = "pressure_low" if _speaks(one, facts) else "pressure_last_low"
+        return _device(one, _BAD, why, one.value_at, value=one.value, limit=LEAST_MPA, unit="MPa")
     if not _speaks(one, facts) or one.value is None:
         return _device(one, _UNKNOWN, "no_value", one.value_at)
-    low = one.value < LEAST_MPA
-    verdict, why = (_BAD, "pressure_low") if low else (_GOOD, "pressure_enough")
-    return _device(one, verdict, why, one.value_at, value=one.value, limit=LEAST_MPA, unit="MPa")
+    return _device(one, _GOOD, "pressure_enough", one.value_at, value=one.value, limit=LEAST_MPA, unit="MPa")
 
 
 def _wiring(one: SafetyDevice, facts: SafetyFacts) -> Evidence:

@@ -24,8 +24,9 @@ class SafetyDevice:
     """A device in service that bears on fire. None is unknown, never "fine".
 
     `silent_after`: from its profile. `faulty_since`, `warning_since`: an open alarm of a sensor fault, of the wiring.
-    `value`, `value_at`: the newest reading of what its profile is for (blocked 0 or 1, pressure in MPa). Of the last 7 days,
-    `worst`, `worst_at`: the hour with the lowest pressure, or the last one in which an exit was blocked; `blocked_s`: for how long.
+    `value`, `value_at`: the newest reading of what its profile is for (blocked 0 or 1, pressure in MPa), however old. Of the last 7
+    days, `worst`, `worst_at`: the hour with the lowest pressure, or the last one in which an exit was blocked; `blocked_s`: the
+    minutes in which it said so, in seconds.
     """
 
     site: str
@@ -49,7 +50,11 @@ class SafetyDevice:
 
 @dataclass(frozen=True, slots=True)
 class SafetyIncident:
-    """An incident of fire or gas, no drill. `began_at`: when it reached us."""
+    """An incident of fire or gas, no drill. `began_at`: when it reached us; `emergency_at`: when its first alarm of priority 1 did.
+
+    `acknowledged_at`: when somebody took it, be it by cancelling it. `resolved_at`: when it was over, by whatever road; None: it is
+    live.
+    """
 
     site: str
     id: UUID
@@ -60,11 +65,12 @@ class SafetyIncident:
     arrived_at: datetime | None
     resolved_at: datetime | None
     cause: str | None
+    emergency_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SafetyCheck:
-    """A line of the register of inspections and drills that was not withdrawn.
+    """A line of the register of inspections and drills; withdrawn if it says when.
 
     `follows`: the check whose defects a recheck found put right. `rectify_by`: the day set for what was found.
     """
@@ -82,11 +88,17 @@ class SafetyCheck:
     entered_by: str
     entered_at: datetime
     demo: bool
+    withdrawn_at: datetime | None = None
+    withdrawn_by: str = ""
+    withdrawn_why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SafetyFacts:
-    """Everything about one facility at one moment. `today`: the day there. `listening`: since when devices could be heard."""
+    """Everything about one facility at one moment. `today`: the day there. `listening`: since when devices could be heard.
+
+    `checks` are those that count; `withdrawn` ones are shown and count nowhere.
+    """
 
     site: str
     area: str
@@ -100,3 +112,4 @@ class SafetyFacts:
     devices: tuple[SafetyDevice, ...] = ()
     incidents: tuple[SafetyIncident, ...] = ()
     checks: tuple[SafetyCheck, ...] = ()
+    withdrawn: tuple[SafetyCheck, ...] = ()

@@ -33,10 +33,9 @@ class Weighed:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A criterion of one facility. `applies`: there was an occasion. Evidence: what lost points first, then what is not known."""
+    """A criterion of one facility. Evidence: what lost points first, then what is not known."""
 
     key: str
-    applies: bool
     points: Points
     weighed: tuple[Weighed, ...]
 
@@ -79,7 +78,7 @@ def _judged(key: str, found: Found, points: Points) -> Judged:
         Verdict.GOOD: 0.0,
     }
     ordered = sorted(found.evidence, key=lambda one: _ORDER.index(one.verdict))
-    return Judged(key, found.counted is not None, points, tuple(Weighed(one, each[one.verdict]) for one in ordered))
+    return Judged(key, points, tuple(Weighed(one, each[one.verdict]) for one in ordered))
 
 
 def _alarms(facts: SafetyFacts, days: int) -> Alarms:

@@ -1,13 +1,14 @@
 """Evidence of what happened in a facility and of what was done there: alarms and their answers, inspections, hazards, drills.
 
-A function a criterion, as in `care.safety_evidence`. A check that was never entered may have been done: it is not known.
+A function a criterion, as in `care.safety_evidence`. A check that was never entered may have been done: it is not known. Where no
+detector is heard, nothing is known of alarms and of their answers.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from care.safety import Verdict, rate, share
+from care.safety import Counted, Verdict, rate, share
 from care.safety_evidence import TESTED, WINDOW, Evidence, Found, ear_count, ears, site
 from care.safety_facts import SafetyCheck, SafetyFacts, SafetyIncident
 
@@ -15,6 +16,11 @@ ANSWER_S, ARRIVE_S = 60.0, 900.0
 CHECK_EVERY: Mapping[str, int] = {"inspection": 31, "authority": 365, "system_test": 365, "drill": 183}  # days
 REAL = frozenset({"real_fire", "real_gas"})
 FALSE = frozenset({"cooking_steam", "device_fault", "false_press"})
+# For hazards for which nobody set a day, until the next own inspection is due: ours.
+NO_DAY_SET = timedelta(days=CHECK_EVERY["inspection"])
+# Why an answer was in time, late, or never came.
+_ACKNOWLEDGED = ("acknowledged", "acknowledge_late", "unacknowledged")
+_ARRIVED = ("arrived", "arrive_late", "not_arrived")
 _YEAR = timedelta(days=365)
 _INSPECTED = ("inspection", "authority", "system_test")
 _GOOD, _BAD, _UNKNOWN = Verdict.GOOD, Verdict.BAD, Verdict.UNKNOWN
@@ -23,33 +29,29 @@ _GOOD, _BAD, _UNKNOWN = Verdict.GOOD, Verdict.BAD, Verdict.UNKNOWN
 def fires(facts: SafetyFacts) -> Found:
     """No fire and no gas escape within 90 days. Harm: how many."""
     real = [_case(one, _BAD, "real") for one in _recent(facts) if one.cause in REAL]
-    places = list(ears(facts))
-    return Found((*real, *places), rate(len(real), 1, *ear_count(places)))
+    return _rated(facts, real, 1)
 
 
 def false_alarms(facts: SafetyFacts) -> Found:
     """No false alarm within 90 days. Harm: how many a detector. Who was only asked to look was not alarmed."""
     false = [_case(one, _BAD, "false") for one in _recent(facts) if one.cause in FALSE and one.priority == 1]
-    detectors = sum(one.profile in TESTED for one in facts.devices)
-    places = list(ears(facts))
-    return Found((*false, *places), rate(len(false), detectors, *ear_count(places)))
+    return _rated(facts, false, sum(one.profile in TESTED for one in facts.devices))
 
 
 def acknowledged(facts: SafetyFacts) -> Found:
-    """Every alarm of 90 days was acknowledged within a minute; a missing stamp is a failure."""
-    return _occasions(
-        _timed(one, one.acknowledged_at, ANSWER_S, facts.now, "acknowledged", "acknowledge_late", "unacknowledged")
-        for one in _recent(facts)
+    """Every alarm of 90 days was acknowledged within a minute; a missing stamp is a failure. Harm: the share that was not."""
+    return _answered(
+        facts, (_timed(one, one.began_at, one.acknowledged_at, ANSWER_S, facts.now, _ACKNOWLEDGED) for one in _recent(facts))
     )
 
 
 def arrived(facts: SafetyFacts) -> Found:
-    """Somebody was there, or had resolved it, within 15 minutes of every emergency of 90 days; a missing stamp is a failure."""
-    return _occasions(
-        _timed(one, _first(one.arrived_at, one.resolved_at), ARRIVE_S, facts.now, "arrived", "arrive_late", "not_arrived")
-        for one in _recent(facts)
-        if one.priority == 1
-    )
+    """Somebody was there, or it was over, within 15 minutes of every emergency of 90 days. Harm: the share that was not.
+
+    The time runs from the first alarm of priority 1: who went for a look before it is early. A missing stamp is a failure.
+    """
+    emergencies = (one for one in _recent(facts) if one.priority == 1)
+    return _answered(facts, (_there(one, facts.now) for one in emergencies))
 
 
 def inspections(facts: SafetyFacts) -> Found:
@@ -67,19 +69,28 @@ def hazards(facts: SafetyFacts) -> Found:
     done = {one.follows for one in facts.checks if one.kind == "recheck" and one.result == "passed"}
     wanted = (one for one in facts.checks if one.kind in _INSPECTED and (_waits(one, done) or one.done_on > facts.today - _YEAR))
     found = [_hazard(one, one.id in done, facts.today) for one in wanted]
-    late = sum(one.verdict is _BAD for one in found)
     shown = found or [site(facts, "no_record")]
-    return Found(tuple(shown), rate(late, 1, len(found), not found))
+    harm = sum(one.verdict is _BAD for one in shown)
+    return Found(tuple(shown), Counted(harm, share(one.verdict for one in shown).unknown))
 
 
 def _recent(facts: SafetyFacts) -> list[SafetyIncident]:
+    """Those of 90 days, and those that nobody has ended yet, however old."""
     since = facts.now - WINDOW
-    return [one for one in facts.incidents if one.began_at >= since and one.cause != "test"]
+    return [one for one in facts.incidents if one.began_at >= since or one.resolved_at is None]
 
 
-def _occasions(items: Iterable[Evidence | None]) -> Found:
-    found = tuple(one for one in items if one is not None)
-    return Found(found, share(one.verdict for one in found))
+def _rated(facts: SafetyFacts, happened: Sequence[Evidence], base: float) -> Found:
+    """Harm as what is bad of that which happened, a unit of `base`; not known where nobody would have heard of it."""
+    places = list(ears(facts))
+    bad = sum(one.verdict is _BAD for one in happened)
+    return Found((*happened, *places), rate(bad, base, *ear_count(places)))
+
+
+def _answered(facts: SafetyFacts, timed: Iterable[Evidence | None]) -> Found:
+    """Harm as the share of alarms that were not answered in time; no alarm, no harm."""
+    happened = [one for one in timed if one is not None]
+    return _rated(facts, happened, len(happened))
 
 
 def _case(one: SafetyIncident, verdict: Verdict, why: str) -> Evidence:
@@ -90,16 +101,21 @@ def _first(*times: datetime | None) -> datetime | None:
     return min((at for at in times if at is not None), default=None)
 
 
+def _there(one: SafetyIncident, now: datetime) -> Evidence | None:
+    return _timed(one, one.emergency_at or one.began_at, _first(one.arrived_at, one.resolved_at), ARRIVE_S, now, _ARRIVED)
+
+
 def _timed(
-    one: SafetyIncident, done_at: datetime | None, limit: float, now: datetime, good: str, late: str, missing: str
+    one: SafetyIncident, since: datetime, done_at: datetime | None, limit: float, now: datetime, whys: tuple[str, str, str]
 ) -> Evidence | None:
     """None while there is still time."""
-    took = ((done_at or now) - one.began_at).total_seconds()
+    took = ((done_at or now) - since).total_seconds()
     if done_at is None and took <= limit and one.resolved_at is None:
         return None
+    good, late, missing = whys
     verdict, why = (_BAD, missing) if done_at is None else (_BAD, late) if took > limit else (_GOOD, good)
     value = None if done_at is None else max(0.0, took)
-    return Evidence("incident", str(one.id), verdict, why, one.began_at, value, limit, "s", one.kind)
+    return Evidence("incident", str(one.id), verdict, why, since, value, limit, "s", one.kind)
 
 
 def _checked(facts: SafetyFacts, kinds: Iterable[str]) -> Found:
@@ -131,4 +147,6 @@ def _hazard(one: SafetyCheck, done: bool, today: date) -> Evidence:
         return said(_GOOD, "no_hazard")
     if done:
         return said(_GOOD, "put_right")
-    return said(_BAD, "hazard_overdue") if one.rectify_by is not None and one.rectify_by < today else said(_GOOD, "hazard_in_time")
+    if one.rectify_by is None:
+        return said(_BAD, "hazard_left") if one.done_on + NO_DAY_SET < today else said(_UNKNOWN, "hazard_no_day")
+    return said(_BAD, "hazard_overdue") if one.rectify_by < today else said(_GOOD, "hazard_in_time")

@@ -6,10 +6,11 @@ A question is one round trip for all institutions of a scope, whatever their num
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
+from care.safety import RULES
 from care.safety_evidence import BLOCKED_WITHIN, WINDOW
 from care.safety_facts import SafetyCheck, SafetyDevice, SafetyFacts, SafetyIncident, SafetyZone
 from care.safety_index import Assessment
@@ -71,28 +72,19 @@ class _Site:
 
 
 @dataclass(frozen=True, slots=True)
-class _Device:
-    site: str
-    code: str
-    profile: str
-    zone: str
-    enrolled_at: datetime
-    seen_at: datetime | None
-    online: bool | None
-    battery: float | None
-    test_at: datetime | None
-    faulty_since: datetime | None
-    warning_since: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class _Gauge:
     code: str
     value: float | None
     value_at: datetime | None
     worst: float | None
     worst_at: datetime | None
-    total: float
+    blocked_minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    key: str
+    points: float | None
 
 
 class _Placed(Protocol):
@@ -125,15 +117,22 @@ async def facts(conn: Connection, now: datetime, scope: str | None = None, site:
             zones=zones[one.site],
             devices=devices[one.site],
             incidents=incidents[one.site],
-            checks=checks[one.site],
+            checks=tuple(line for line in checks[one.site] if line.withdrawn_at is None),
+            withdrawn=tuple(line for line in checks[one.site] if line.withdrawn_at is not None),
         )
         for one in sites
     ]
 
 
 async def days(conn: Connection, sites: Iterable[str], since: date) -> dict[str, tuple[SafetyDay, ...]]:
-    """The index of each of these institutions, day by day; a day on which no desk was at work is missing."""
-    return _by_site(await all_rows(conn, SafetyDay, _SQL["days"], {"sites": list(sites), "since": since}))
+    """The index of each of these institutions, day by day; days without a desk are missing, and days of other rules."""
+    return _by_site(await all_rows(conn, SafetyDay, _SQL["days"], {"sites": list(sites), "since": since, "rules": RULES}))
+
+
+async def moved(conn: Connection, site: str, since: date) -> dict[str, float]:
+    """By how much each criterion has proven more on the last of these days with a score than on the first; nothing without two."""
+    rows = await all_rows(conn, _Moved, _SQL["moved"], {"site": site, "since": since, "rules": RULES})
+    return {one.key: one.points for one in rows if one.points is not None}
 
 
 async def has_day(conn: Connection, day: date) -> bool:
@@ -160,7 +159,7 @@ async def keep_days(conn: Connection, assessed: Iterable[Assessment], *, demo: b
         }
         for one in assessed
     ]
-    await conn.execute(_SQL["keep_days"], {"rows": as_json(rows)})
+    await conn.execute(_SQL["keep_days"], {"rows": as_json(rows), "rules": RULES})
 
 
 async def enter(conn: Connection, checks: Sequence[SafetyCheck]) -> list[UUID]:
@@ -182,34 +181,18 @@ async def withdraw(conn: Connection, id: UUID, why: str, by: str, now: datetime)
 
 
 async def _devices(conn: Connection, codes: Mapping[str, Any], now: datetime) -> list[SafetyDevice]:
-    asked = {**codes, "profiles": list(GAUGES), "since": now - BLOCKED_WITHIN, "now": now}
+    asked = {**codes, "profiles": list(GAUGES), "oldest": now - WINDOW, "since": now - BLOCKED_WITHIN, "now": now}
     gauges = {one.code: one for one in await all_rows(conn, _Gauge, _SQL["gauges"], asked)}
-    rows = await all_rows(conn, _Device, _SQL["devices"], {**codes, "profiles": list(PROFILES_OF_FIRE)})
-    return [_read(_device(one), gauges.get(one.code)) for one in rows]
-
-
-def _device(row: _Device) -> SafetyDevice:
-    return SafetyDevice(
-        site=row.site,
-        code=row.code,
-        profile=row.profile,
-        zone=row.zone,
-        silent_after=PROFILES[row.profile].silent_after,
-        enrolled_at=row.enrolled_at,
-        seen_at=row.seen_at,
-        online=row.online,
-        battery=row.battery,
-        test_at=row.test_at,
-        faulty_since=row.faulty_since,
-        warning_since=row.warning_since,
-    )
+    silent_after = [PROFILES[name].silent_after for name in PROFILES_OF_FIRE]
+    kinds = {**codes, "profiles": list(PROFILES_OF_FIRE), "silent_after": silent_after}
+    return [_read(one, gauges.get(one.code)) for one in await all_rows(conn, SafetyDevice, _SQL["devices"], kinds)]
 
 
 def _read(device: SafetyDevice, gauge: _Gauge | None) -> SafetyDevice:
-    """With what its gauge shows. A reading stands for its cadence, so that many readings at once make no long time."""
+    """With what its gauge shows. A minute counts once, however often it was said to be blocked."""
     if gauge is None:
         return device
-    blocked_s = gauge.total * PROFILES[device.profile].cadence / timedelta(seconds=1) if device.profile == "exit_monitor" else 0.0
+    blocked_s = 60.0 * gauge.blocked_minutes
     return replace(
         device, value=gauge.value, value_at=gauge.value_at, worst=gauge.worst, worst_at=gauge.worst_at, blocked_s=blocked_s
     )

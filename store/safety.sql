@@ -12,10 +12,11 @@ SELECT sites.code AS site, zones.code, zones.parent, zones.kind, zones.name_zh, 
 FROM zones JOIN sites USING (site_id) WHERE sites.code = ANY (%(sites)s) ORDER BY zones.code;
 
 -- name: devices
--- what bears on fire, with what was last heard of it and since when something is the matter with it
-SELECT sites.code AS site, devices.code, devices.profile, coalesce(zones.code, '') AS zone, devices.enrolled_at, health.seen_at,
-    health.online, health.battery, health.test_at, wrong.faulty_since, wrong.warning_since
+-- what bears on fire, with how long its profile may be silent, what was last heard of it, and since when something is the matter
+SELECT sites.code AS site, devices.code, devices.profile, coalesce(zones.code, '') AS zone, profiles.silent_after,
+    devices.enrolled_at, health.seen_at, health.online, health.battery, health.test_at, wrong.faulty_since, wrong.warning_since
 FROM devices
+JOIN unnest(%(profiles)s::text[], %(silent_after)s::interval[]) AS profiles (profile, silent_after) USING (profile)
 JOIN sites USING (site_id)
 LEFT JOIN zones USING (zone_id)
 LEFT JOIN device_health AS health USING (device_id)
@@ -27,61 +28,88 @@ LEFT JOIN (
         AND kind IN ('sensor_fault', 'residual_current', 'cable_heat')
     GROUP BY device_id
 ) AS wrong USING (device_id)
-WHERE devices.revoked_at IS NULL AND sites.code = ANY (%(sites)s) AND devices.profile = ANY (%(profiles)s)
+WHERE devices.revoked_at IS NULL AND sites.code = ANY (%(sites)s)
 ORDER BY devices.code;
 
 -- name: incidents
+-- those that reached us in the window (what was raised up to a week before it may have), and those that are live, however old; who
+-- cancels one without having acknowledged it has answered it, and it is over
 SELECT sites.code AS site, incidents.incident_id AS id, incidents.kind, incidents.priority::integer AS priority,
-    coalesce(incidents.received_at, incidents.raised_at) AS began_at, incidents.acknowledged_at, incidents.arrived_at,
-    incidents.resolved_at, incidents.cause
+    coalesce(incidents.received_at, incidents.raised_at) AS began_at,
+    coalesce(incidents.acknowledged_at, incidents.closed_at) AS acknowledged_at, incidents.arrived_at,
+    coalesce(incidents.resolved_at, incidents.closed_at) AS resolved_at, incidents.cause,
+    (SELECT min(alarms.received_at) FROM alarms
+        WHERE alarms.incident_id = incidents.incident_id AND alarms.priority = 1) AS emergency_at
 FROM incidents JOIN sites USING (site_id)
-WHERE incidents.raised_at >= %(since)s AND incidents.hazard IN ('fire', 'gas_co') AND NOT incidents.drill
-    AND sites.code = ANY (%(sites)s)
+WHERE (incidents.raised_at >= %(since)s - INTERVAL '8 days' AND coalesce(incidents.received_at, incidents.raised_at) >= %(since)s
+        OR incidents.state IN ('open', 'acknowledged', 'dispatched', 'on_scene'))
+    AND incidents.hazard IN ('fire', 'gas_co') AND NOT incidents.drill AND sites.code = ANY (%(sites)s)
 ORDER BY incidents.raised_at DESC;
 
 -- name: gauges
--- the newest reading of each gauge (exit, water), and its last days by the hour: the lowest, the last that was blocked, for how long
+-- the newest reading of each gauge (exit, water), and its last days by the hour: the lowest, the last that was blocked; and in how many
+-- minutes an exit was, looked up only in the hours in which it ever was
 SELECT devices.code, newest.value::float8 AS value, newest.at AS value_at,
     CASE devices.profile WHEN 'water_pressure' THEN hours.low ELSE hours.high END::float8 AS worst,
     CASE devices.profile WHEN 'water_pressure' THEN hours.low_at ELSE hours.high_at END AS worst_at,
-    coalesce(hours.total, 0)::float8 AS total
+    coalesce(blocked.minutes, 0) AS blocked_minutes
 FROM devices
 JOIN sites USING (site_id)
 LEFT JOIN LATERAL (
     SELECT readings.at, readings.values[1] AS value FROM readings
-    WHERE readings.device_id = devices.device_id AND readings.at >= %(since)s AND readings.values[1] IS NOT NULL
+    WHERE readings.device_id = devices.device_id AND readings.at >= %(oldest)s AND readings.values[1] IS NOT NULL
     ORDER BY readings.at DESC LIMIT 1
 ) AS newest ON true
 LEFT JOIN LATERAL (
-    SELECT min(low) AS low, max(high) AS high, sum(total) AS total,
-        (array_agg(bucket ORDER BY low, bucket DESC))[1] AS low_at, max(bucket) FILTER (WHERE high >= 0.5) AS high_at
+    SELECT min(low) AS low, max(high) AS high, (array_agg(bucket ORDER BY low, bucket DESC))[1] AS low_at,
+        max(bucket) FILTER (WHERE high >= 0.5) AS high_at,
+        array_agg(bucket) FILTER (WHERE high >= 0.5 AND devices.profile = 'exit_monitor') AS blocked
     FROM readings_by_hour AS r
     WHERE r.device_id = devices.device_id AND r.position = 1 AND r.bucket >= %(since)s AND r.bucket < %(now)s
 ) AS hours ON true
+LEFT JOIN LATERAL (
+    SELECT count(DISTINCT m.at) AS minutes
+    FROM unnest(hours.blocked) AS h (bucket),
+        minutes_of(devices.device_id, 1, h.bucket, least(h.bucket + INTERVAL '1 hour', %(now)s)) AS m
+    WHERE m.high >= 0.5
+) AS blocked ON true
 WHERE devices.revoked_at IS NULL AND sites.code = ANY (%(sites)s) AND devices.profile = ANY (%(profiles)s);
 
 -- name: checks
+-- the whole register, what was withdrawn too
 SELECT sites.code AS site, checks.check_id AS id, checks.kind, checks.done_on, checks.result, checks.defects, checks.rectify_by,
-    checks.follows, checks.by_whom, checks.note, checks.entered_by, checks.entered_at, checks.demo
+    checks.follows, checks.by_whom, checks.note, checks.entered_by, checks.entered_at, checks.demo, gone.withdrawn_at,
+    coalesce(gone.withdrawn_by, '') AS withdrawn_by, coalesce(gone.why, '') AS withdrawn_why
 FROM safety_checks AS checks
 JOIN sites USING (site_id)
+LEFT JOIN safety_withdrawals AS gone USING (check_id)
 WHERE sites.code = ANY (%(sites)s)
-    AND NOT EXISTS (SELECT FROM safety_withdrawals AS gone WHERE gone.check_id = checks.check_id)
 ORDER BY checks.done_on DESC, checks.entered_at DESC, checks.check_id;
 
 -- name: days
+-- what other rules made of a day is kept, and is not to be compared
 SELECT sites.code AS site, days.day, days.score, days.proven, days.lost, days.unknown, days.demo
 FROM safety_days AS days JOIN sites USING (site_id)
-WHERE sites.code = ANY (%(sites)s) AND days.day >= %(since)s
+WHERE sites.code = ANY (%(sites)s) AND days.day >= %(since)s AND days.rules = %(rules)s
 ORDER BY sites.code, days.day;
+
+-- name: moved
+-- by how much each criterion has proven more on the last day of these that has a score than on the first
+SELECT key, (ends.after -> key ->> 1)::float8 - (ends.before -> key ->> 1)::float8 AS points
+FROM (
+    SELECT (array_agg(days.criteria ORDER BY days.day))[1] AS before, (array_agg(days.criteria ORDER BY days.day DESC))[1] AS after
+    FROM safety_days AS days JOIN sites USING (site_id)
+    WHERE sites.code = %(site)s AND days.day >= %(since)s AND days.rules = %(rules)s AND days.score IS NOT NULL
+    HAVING count(*) > 1
+) AS ends, jsonb_object_keys(ends.before) AS key;
 
 -- name: has_day
 SELECT EXISTS (SELECT FROM safety_days WHERE day = %(day)s AND NOT demo);
 
 -- name: keep_days
 -- whoever comes first writes a day; what is written stays
-INSERT INTO safety_days (site_id, day, score, proven, lost, unknown, criteria, at, demo)
-SELECT sites.site_id, r.day, r.score, r.proven, r.lost, r.unknown, r.criteria, r.at, r.demo
+INSERT INTO safety_days (site_id, day, score, proven, lost, unknown, criteria, at, demo, rules)
+SELECT sites.site_id, r.day, r.score, r.proven, r.lost, r.unknown, r.criteria, r.at, r.demo, %(rules)s
 FROM json_to_recordset(%(rows)s::json)
     AS r (site text, day date, score real, proven real, lost real, unknown real, criteria jsonb, at timestamptz, demo boolean)
 JOIN sites ON sites.code = r.site

@@ -23,6 +23,7 @@ router = APIRouter(prefix="/api", tags=["safety"])
 Here = Annotated[Context, Depends(context)]
 Who = Annotated[Viewer, Depends(viewer)]
 _TREND = timedelta(days=60)
+_Known = tuple[list[SafetyFacts], safety.Days, dict[str, float]]
 
 
 @router.get("/safety")
@@ -53,7 +54,8 @@ async def exported(here: Here, who: Who, lang: Literal["zh", "en"] = "zh") -> Re
 async def one(site: str, here: Here, who: Who) -> SafetyDetail:
     """One institution: its points, the evidence of each, its register of checks."""
     _demand(here, who, site, Action.SEE_SAFETY)
-    return await here.database.run(lambda conn: _detail(conn, who, site, datetime.now(UTC)))
+    now = datetime.now(UTC)
+    return await _detail(who, site, await here.database.run(lambda conn: _known(conn, who, site, now)))
 
 
 @router.post("/safety/{site}/checks", status_code=201)
@@ -64,13 +66,13 @@ async def enter(site: str, form: CheckForm, here: Here, who: Who) -> SafetyDetai
         raise NotPermitted(f"{form.kind}: not entered by the role {who.role}")
     now = datetime.now(UTC)
 
-    async def work(conn: Connection) -> SafetyDetail:
+    async def work(conn: Connection) -> _Known:
         check = safety.entered(form, await _facts(conn, site, now), who, now)
         if not await store.enter(conn, [check]) and (await store.check(conn, check.id)).site != site:
             raise store.UnknownCheck("check", check.id)
-        return await _detail(conn, who, site, now)
+        return await _known(conn, who, site, now)
 
-    return await here.database.run(work)
+    return await _detail(who, site, await here.database.run(work))
 
 
 @router.post("/safety/checks/{check_id}/withdraw")
@@ -78,15 +80,15 @@ async def withdraw(check_id: UUID, form: Withdrawal, here: Here, who: Who) -> Sa
     """Take a mistake out of what counts: whoever entered it, or an administrator. It stays on record."""
     now = datetime.now(UTC)
 
-    async def work(conn: Connection) -> SafetyDetail:
+    async def work(conn: Connection) -> tuple[str, _Known]:
         found = await store.check(conn, check_id)
         demand(who, Action.RECORD_CHECK, Thing(found.area, found.site), seen_by=Action.SEE_SAFETY)
         if not safety.may_withdraw(found.entered_by, who):
             raise NotPermitted("withdraw: only whoever entered it, or an administrator")
         await store.withdraw(conn, check_id, form.why, who.login, now)
-        return await _detail(conn, who, found.site, now)
+        return found.site, await _known(conn, who, found.site, now)
 
-    return await here.database.run(work)
+    return await _detail(who, *await here.database.run(work))
 
 
 def _demand(here: Context, who: Viewer, code: str, action: Action) -> None:
@@ -103,6 +105,15 @@ async def _facts(conn: Connection, site: str, now: datetime) -> SafetyFacts:
     return found[0]
 
 
-async def _detail(conn: Connection, who: Viewer, site: str, now: datetime) -> SafetyDetail:
-    facts = await _facts(conn, site, now)
-    return safety.detail(assess(facts), who, await store.days(conn, [site], (now - _TREND).date()))
+async def _known(conn: Connection, who: Viewer, site: str, now: datetime) -> _Known:
+    since = (now - _TREND).date()
+    return await store.facts(conn, now, who.scope), await store.days(conn, [site], since), await store.moved(conn, site, since)
+
+
+async def _detail(who: Viewer, site: str, known: _Known) -> SafetyDetail:
+    """The institution among all of one's scope: it has the rank that the ranking gives it."""
+    facts, days, moved = known
+    found = await asyncio.to_thread(lambda: safety.detail_among([assess(one) for one in facts], site, who, days, moved))
+    if found is None:
+        raise NotFound("no such institution, or not in your scope")
+    return found

@@ -32,10 +32,9 @@ class CriterionShape(Shape):
 
 
 class PointsShape(Shape):
-    """How the weight of a criterion divides, scaled so that those that apply make 100; and how many pieces of evidence say so."""
+    """How the weight of a criterion divides, and how many pieces of evidence say so."""
 
     key: str
-    applies: bool
     weight: float
     proven: float
     lost: float
@@ -59,7 +58,8 @@ class SafetyDayShape(Shape):
 class SafetyRow(Shape):
     """An institution: proven, lost and unknown are points of 100. `score` is what is proven.
 
-    Where too little is known, `score` and `rank` are None.
+    Where too little is known, `score` and `rank` are None. `rank` is among the institutions of one's scope, None where there is no
+    other that has a score.
     """
 
     site: str
@@ -107,11 +107,15 @@ class EvidenceShape(Shape):
 
 
 class JudgedShape(Shape):
-    """A criterion with its evidence, what lost points first; at most 500 pieces, `more` were left out, all of them good."""
+    """A criterion with its evidence, what lost points first; at most 500 pieces, `more` were left out, all of them good.
+
+    `moved`: how much more it had proven on the last day of the trend that has a score than on the first; None without two.
+    """
 
     part: PointsShape
     evidence: list[EvidenceShape]
     more: int
+    moved: float | None
 
 
 class AlarmsShape(Shape):
@@ -142,8 +146,17 @@ class CheckShape(Shape):
     mine: bool
 
 
+class WithdrawnShape(Shape):
+    """A line of the register that counts no more: whose word that is, when and why. It stays on record."""
+
+    check: CheckShape
+    by: str
+    at: datetime
+    why: str
+
+
 class SafetyDetail(Shape):
-    """One institution. `today`: the day there. `may_enter`: the kinds of checks that one may enter."""
+    """One institution. `today`: the day there. `checks` count, `withdrawn` ones do not. `may_enter`: which kinds one may enter."""
 
     at: datetime
     today: date
@@ -153,6 +166,7 @@ class SafetyDetail(Shape):
     judged: list[JudgedShape]
     alarms: list[AlarmsShape]
     checks: list[CheckShape]
+    withdrawn: list[WithdrawnShape]
     may_enter: list[CheckKind]
 
 

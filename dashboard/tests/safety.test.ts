@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const day = (date: string, score: number | null, demo = false): Day => ({ day: date, score, proven: score ?? 0, lost: 0, unknown: 0, demo })
-const part = (key: string, lost: number): Part => ({ key, applies: true, weight: 10, proven: 10 - lost, lost, unknown: 0, good: 0, bad: 0, not_known: 0 })
+const part = (key: string, lost: number): Part => ({ key, weight: 10, proven: 10 - lost, lost, unknown: 0, good: 0, bad: 0, not_known: 0 })
 const read = (path: string) => readFileSync(join(import.meta.dirname, '..', '..', path), 'utf8')
 
 describe('points', () => {

@@ -102,7 +102,24 @@ async def test_incidents_of_fire_with_their_answers_and_no_drill(
     [told] = (await of(people)).incidents
     assert (told.id, told.kind, told.priority, told.cause) == (fire.incident_id, "smoke", 1, "cooking_steam")
     assert (told.began_at, told.acknowledged_at, told.arrived_at) == (NOW - HOUR, NOW - HOUR + timedelta(seconds=30), None)
+    assert told.emergency_at == NOW - HOUR
     assert (await of(people, NOW + 91 * DAY)).incidents == ()
+
+
+async def test_a_look_that_became_an_alarm_and_one_that_was_called_off(
+    desk: Connection, people: Connection, loaded: District, new_alarm: Make, accounts: dict[str, Actor]
+) -> None:
+    later, called_off = NOW + HOUR, NOW + timedelta(seconds=40)
+    for device, kind, at in (("smoke-9", "fire_look", NOW), ("smoke-9", "smoke", later), ("gas-9", "gas_co_look", NOW)):
+        async with desk.transaction():
+            raised = await alarms.raise_alarm(desk, new_alarm(device, kind, at=at, received_at=at), at)
+    async with people.transaction():
+        await incidents.act(people, raised.incident_id, IncidentEvent.CANCEL, accounts["duty"], called_off, cause="cooking_steam")
+    fire, gas = sorted((await of(people, later)).incidents, key=lambda one: one.priority)
+    assert (fire.kind, fire.priority, fire.began_at, fire.emergency_at, fire.resolved_at) == ("smoke", 1, NOW, later, None)
+    assert (gas.priority, gas.emergency_at, gas.acknowledged_at, gas.resolved_at) == (2, None, called_off, called_off)
+    # what nobody has ended is there after the window too; what is over is not
+    assert [one.id for one in (await of(people, NOW + 200 * DAY)).incidents] == [fire.id]
 
 
 async def readings(conn: Connection, device: int, rows: list[tuple[timedelta, float | None]]) -> None:
@@ -121,7 +138,8 @@ async def folded(conn: Connection) -> None:
 async def test_gauges_now_and_by_the_hour(desk: Connection, loaded: District) -> None:
     known = await devices.register(desk)
     minute = timedelta(minutes=1)
-    blocked = [(2 * DAY + n * minute, 1.0) for n in range(15)]
+    blocked = [(2 * DAY + n * minute / 4, 1.0) for n in range(60)]  # four readings a minute make no more than a minute
+    blocked[0] = (2 * DAY - timedelta(seconds=1), 0.0)
     await readings(desk, known["exit-9"].device_id, [*blocked, (minute, 0.0)])
     await readings(desk, known["water-9"].device_id, [(8 * DAY, 0.01), (DAY, 0.05), (minute, 0.21), (timedelta(0), None)])
     await folded(desk)
@@ -145,7 +163,10 @@ async def test_the_register_takes_a_check_once_and_forgets_nothing(people: Conne
     assert [one.note for one in (await of(people)).checks] == ["", ""]
     await safety.withdraw(people, again.id, "another house", "regulator", NOW)
     await safety.withdraw(people, again.id, "twice", "admin", NOW)
-    assert [one.id for one in (await of(people)).checks] == [found.id]
+    facts = await of(people)
+    assert [one.id for one in facts.checks] == [found.id]
+    [gone] = facts.withdrawn
+    assert (gone.id, gone.withdrawn_at, gone.withdrawn_by, gone.withdrawn_why) == (again.id, NOW, "regulator", "another house")
     with pytest.raises(safety.UnknownCheck):
         await safety.check(people, again.id)
     assert (await safety.check(people, found.id)).area == "tst002"
@@ -195,6 +216,23 @@ async def test_a_day_is_written_once_by_whichever_desk_comes_first(database: Dat
     assert day.proven + day.lost + day.unknown == pytest.approx(100)
     assert await daily(desk, evening + DAY)
     assert len((await safety.days(desk, ["inst-1"], TODAY))["inst-1"]) == 2
+
+
+async def test_what_moved_between_the_first_and_the_last_day(database: Database, desk: Connection, loaded: District) -> None:
+    facts = replace(await of(desk), zones=(), devices=())
+    drilled = (check("drill", TODAY - 9 * DAY),)
+    for ago, drills in ((3, ()), (2, drilled), (1, drilled)):
+        then = replace(facts, today=TODAY - ago * DAY, checks=(*drills, check("authority", TODAY - 9 * DAY)))
+        await safety.keep_days(desk, [assess(then)])
+    assert await safety.moved(desk, "inst-1", TODAY - 3 * DAY) == {}, "too little was known for a score"
+    async with await connect(database.dsn("vigil_owner"), autocommit=True) as owner:
+        await owner.execute("UPDATE safety_days SET score = proven")
+        moved = await safety.moved(desk, "inst-1", TODAY - 3 * DAY)
+        assert {key: points for key, points in moved.items() if points} == {"drills": 5}
+        assert await safety.moved(desk, "inst-1", TODAY - DAY) == {}
+        await owner.execute("UPDATE safety_days SET rules = rules - 1 WHERE day = %s", [TODAY - 3 * DAY])
+    assert not any((await safety.moved(desk, "inst-1", TODAY - 3 * DAY)).values())
+    assert len((await safety.days(desk, ["inst-1"], TODAY - 3 * DAY))["inst-1"]) == 2
 
 
 _PLACE = """

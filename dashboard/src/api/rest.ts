@@ -1846,12 +1846,16 @@ export interface components {
         /**
          * JudgedShape
          * @description A criterion with its evidence, what lost points first; at most 500 pieces, `more` were left out, all of them good.
+         *
+         *     `moved`: how much more it had proven on the last day of the trend that has a score than on the first; None without two.
          */
         JudgedShape: {
             /** Evidence */
             evidence: components["schemas"]["EvidenceShape"][];
             /** More */
             more: number;
+            /** Moved */
+            moved: number | null;
             part: components["schemas"]["PointsShape"];
         };
         /**
@@ -2036,11 +2040,9 @@ export interface components {
         };
         /**
          * PointsShape
-         * @description How the weight of a criterion divides, scaled so that those that apply make 100; and how many pieces of evidence say so.
+         * @description How the weight of a criterion divides, and how many pieces of evidence say so.
          */
         PointsShape: {
-            /** Applies */
-            applies: boolean;
             /** Bad */
             bad: number;
             /** Good */
@@ -2297,7 +2299,7 @@ export interface components {
         };
         /**
          * SafetyDetail
-         * @description One institution. `today`: the day there. `may_enter`: the kinds of checks that one may enter.
+         * @description One institution. `today`: the day there. `checks` count, `withdrawn` ones do not. `may_enter`: which kinds one may enter.
          */
         SafetyDetail: {
             /** Alarms */
@@ -2323,6 +2325,8 @@ export interface components {
              * Format: date
              */
             today: string;
+            /** Withdrawn */
+            withdrawn: components["schemas"]["WithdrawnShape"][];
         };
         /**
          * SafetyRanking
@@ -2345,7 +2349,8 @@ export interface components {
          * SafetyRow
          * @description An institution: proven, lost and unknown are points of 100. `score` is what is proven.
          *
-         *     Where too little is known, `score` and `rank` are None.
+         *     Where too little is known, `score` and `rank` are None. `rank` is among the institutions of one's scope, None where there is no
+         *     other that has a score.
          */
         SafetyRow: {
             /** Area */
@@ -2650,6 +2655,22 @@ export interface components {
          * @description Why a check no longer counts.
          */
         Withdrawal: {
+            /** Why */
+            why: string;
+        };
+        /**
+         * WithdrawnShape
+         * @description A line of the register that counts no more: whose word that is, when and why. It stays on record.
+         */
+        WithdrawnShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            check: components["schemas"]["CheckShape"];
             /** Why */
             why: string;
         };

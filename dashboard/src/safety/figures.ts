@@ -8,6 +8,9 @@ export function pts(n: number): string {
   return n > 0 && n < 0.05 ? '<0.1' : fixed(n, 1)
 }
 
+/** A change with its sign. */
+export const signed = (n: number): string => `${n >= 0.05 ? '+' : n <= -0.05 ? '−' : '±'}${pts(Math.abs(n))}`
+
 export const possible = (row: Pick<Row, 'lost'>): number => 100 - row.lost
 
 /** The criteria that cost most, at most so many. */

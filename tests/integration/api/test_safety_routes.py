@@ -55,7 +55,7 @@ async def test_every_point_leads_to_its_evidence(api: Any, field_of: Any) -> Non
     bare = {e["ref"]: e["zone_zh"] for e in judged["coverage"] if e["verdict"] == "bad"}
     assert bare == {"inst-1-kitchen": "厨房", "inst-1-r102": "102"}
     assert [(e["ref"], e["value"], e["limit"]) for e in judged["health"] if e["verdict"] == "bad"] == [("smoke-9", 9.0, 20.0)]
-    [late] = judged["acknowledged"]
+    [late] = [e for e in judged["acknowledged"] if e["kind"] == "incident"]
     assert (late["kind"], late["ref"], late["why"], late["what"]) == ("incident", str(incident), "unacknowledged", "heat")
     assert [e["why"] for e in judged["drills"]] == ["no_record"]
     assert "s-3" not in str(found["judged"])
@@ -91,6 +91,9 @@ async def test_the_register_is_filled_by_those_whose_word_it_is(api: Any) -> Non
     gone = (await regulator.post(path, json={"why": "写错了机构"})).json()
     assert mended["id"] not in {one["id"] for one in gone["checks"]}
     assert (await regulator.post(path, json={"why": "again"})).status_code == 404
+    [line] = (await house.get("/api/safety/inst-1")).json()["withdrawn"]
+    assert (line["check"]["id"], line["by"], line["why"], line["check"]["mine"]) == (mended["id"], "regulator", "写错了机构", False)
+    assert {one["part"]["key"]: one["part"]["lost"] for one in gone["judged"]}["hazards"] == 4, "what was found is open again"
 
 
 NONSENSE: list[dict[str, Any]] = [

@@ -2,13 +2,15 @@
 
 import csv
 import io
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.safety import ENTERS, ranking
+from api.access import Viewer
+from api.safety import ENTERS, detail_among, ranking
 from api.safety_csv import HEADS, safe, written
 from care.people import ROLES
 from care.safety import CRITERIA
@@ -16,6 +18,7 @@ from care.safety_facts import SafetyFacts, SafetyZone
 from care.safety_index import Assessment, assess
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+WHO = Viewer("fire", "某", 1, "regulator", "120105", None)
 
 
 def house(code: str, name: str = "某院", zones: int = 0) -> Assessment:
@@ -27,6 +30,20 @@ def test_those_without_a_score_have_no_rank_and_stand_last() -> None:
     found = ranking([house("inst02"), house("inst01", zones=3)], {}, NOW)
     assert [(row.site, row.rank, row.score) for row in found.rows] == [("inst01", None, None), ("inst02", None, None)]
     assert found.rows[0].lost > found.rows[1].lost == 0
+
+
+def test_an_institution_has_the_rank_that_the_ranking_gives_it() -> None:
+    scores = (("inst01", 80.0), ("inst02", 90.0), ("inst03", None))
+    assessed = [replace(house(code), score=replace(house(code).score, score=score)) for code, score in scores]
+    ranked = {row.site: row for row in ranking(assessed, {}, NOW).rows}
+    moved = {"drills": -5.0}
+    for code, rank in (("inst01", 2), ("inst02", 1), ("inst03", None)):
+        found = detail_among(assessed, code, WHO, {}, moved)
+        assert found is not None
+        assert found.row == ranked[code]
+        assert found.row.rank == rank
+        assert {one.part.key: one.moved for one in found.judged if one.moved is not None} == moved
+    assert detail_among(assessed, "inst04", WHO, {}, {}) is None
 
 
 def test_every_column_has_its_words() -> None:

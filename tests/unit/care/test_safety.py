@@ -13,12 +13,12 @@ from care.safety import CRITERIA, ENOUGH_KNOWN, MARKS, Counted, Criterion, Verdi
 GOOD, BAD, UNKNOWN = Verdict.GOOD, Verdict.BAD, Verdict.UNKNOWN
 VERDICTS = st.lists(st.sampled_from(list(Verdict)), max_size=40)
 EVERY = st.fixed_dictionaries(dict.fromkeys(CRITERIA, VERDICTS))
-# Criteria whose harm is a rate; they are never without an occasion.
-RATES = ("fires", "false_alarms", "hazards")
+# Criteria whose harm is a rate of what happened; beside it stands where it would have been heard.
+RATES = ("fires", "false_alarms", "acknowledged", "arrived")
 
 
-def counted(verdicts: dict[str, list[Verdict]]) -> dict[str, Counted | None]:
-    def one(key: str, found: list[Verdict]) -> Counted | None:
+def counted(verdicts: dict[str, list[Verdict]]) -> dict[str, Counted]:
+    def one(key: str, found: list[Verdict]) -> Counted:
         if key in RATES:
             return rate(found.count(BAD), 10, found.count(GOOD), found.count(UNKNOWN))
         return share(found)
@@ -60,7 +60,8 @@ def test_harm_never_raises_a_score(verdicts: dict[str, list[Verdict]], key: str,
         worse = [*old[:at], BAD, *old[at + 1 :]]
     after = score(counted({**verdicts, key: worse}))
     assert after.proven <= before.proven + 1e-9
-    assert after.points[key].lost >= before.points[key].lost - 1e-9 or before.points[key].weight > after.points[key].weight
+    assert after.points[key].lost >= before.points[key].lost - 1e-9
+    assert all(after.points[other] == before.points[other] for other in CRITERIA if other != key)
     assert before.score is None or after.score is None or after.score <= before.score + 1e-9
 
 
@@ -79,11 +80,15 @@ def test_who_shows_nothing_neither_scores_nor_loses() -> None:
 
 def test_all_good_is_a_hundred_also_without_an_alarm_to_answer() -> None:
     all_good: dict[str, list[Verdict]] = {key: [GOOD] * 3 for key in CRITERIA}
-    assert score(counted(all_good)).score == pytest.approx(100)
-    quiet = score(counted({**all_good, "acknowledged": [], "arrived": []}))
-    assert quiet.score == pytest.approx(100)
-    assert quiet.points["acknowledged"].weight == 0
-    assert quiet.points["coverage"].weight == pytest.approx(15 * 100 / 86)
+    quiet = {**counted(all_good), "acknowledged": rate(0, 0, 3, 0), "arrived": rate(0, 0, 3, 0)}
+    assert score(quiet).score == pytest.approx(100)
+    assert {key: one.weight for key, one in score(quiet).points.items()} == {key: one.weight for key, one in CRITERIA.items()}
+
+
+def test_where_nobody_listens_no_alarm_proves_nothing() -> None:
+    all_good: dict[str, list[Verdict]] = {key: [GOOD] * 3 for key in CRITERIA}
+    deaf = score({**counted(all_good), "acknowledged": rate(0, 0, 0, 3), "arrived": rate(0, 0, 1, 1)})
+    assert (deaf.points["acknowledged"].unknown, deaf.points["arrived"].unknown, deaf.lost) == (7, 3.5, 0)
 
 
 @pytest.mark.parametrize(("harm", "lost"), [(0.0, 0), (0.025, 0), (0.1375, 5), (0.25, 10), (1.0, 10), (float("inf"), 10)])
@@ -97,6 +102,10 @@ def test_what_is_lost_comes_before_what_is_not_known() -> None:
     assert (half_lost.lost, half_lost.unknown, half_lost.proven) == (5, 5, 0)
 
 
+def test_what_has_no_item_is_not_known() -> None:
+    assert share([]) == Counted(0, 1)
+
+
 def test_a_rate_without_a_base_is_not_known_until_something_happens() -> None:
     assert rate(0, 0, 0, 0) == Counted(0, 1)
     assert rate(1, 0, 1, 0) == Counted(float("inf"), 0)
@@ -108,6 +117,7 @@ def test_ranks_are_shared_and_kept_from_those_without_a_score() -> None:
 
     scores = [score(counted(of(*one))) for one in ((9, 1, 0), (20, 0, 0), (9, 1, 0), (1, 0, 9), (0, 20, 0))]
     assert ranks(scores) == [2, 1, 2, None, 4]
+    assert (ranks(scores[:1]), ranks([scores[3], scores[0]])) == ([None], [None, None]), "nobody to be before"
 
 
 def test_the_document_has_the_table_of_the_program() -> None:
