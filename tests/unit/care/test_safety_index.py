@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from analytics.detectors.spoken import BATTERY_LOW
 from api.protection import heard_of
-from care.safety import CRITERIA, Verdict
+from care.safety import CRITERIA, RULES, Verdict
 from care.safety_evidence import standing
 from care.safety_facts import SafetyCheck, SafetyDevice, SafetyFacts, SafetyIncident, SafetyZone
 from care.safety_index import JUDGES, Assessment, assess
@@ -370,6 +370,27 @@ def test_nothing_that_happens_gives_points(harms: list[Harm], cases: list[Safety
     for key, part in after.criteria.items():
         answered_well = any(one.evidence.ref == str(more.id) and one.evidence.verdict is Verdict.GOOD for one in part.weighed)
         assert part.points.proven <= (quiet if answered_well else before)[key] + 1e-9
+
+
+def test_other_points_are_other_rules() -> None:
+    """Whoever changes one of these numbers raises RULES, and says in docs/safety-index.md what changed: days are compared by it."""
+    harms: list[Harm] = [("exit-1", {"value": 1.0}), ("smoke-1", {"seen_at": None}), ("heat-1", {"test_at": None})]
+    cases = [incident(1, cause="real_fire", acknowledged_at=None), incident(2, cause="cooking_steam")]
+    points = {
+        key: (round(part.points.lost, 2), round(part.points.unknown, 2)) for key, part in house(harms, cases).criteria.items()
+    }
+    assert (RULES, {key: both for key, both in points.items() if any(both)}) == (
+        2,
+        {
+            "health": (6.67, 0),
+            "self_tests": (4, 0),
+            "fires": (2.5, 1.67),
+            "false_alarms": (5, 0),
+            "acknowledged": (7, 0),
+            "arrived": (0, 2.33),
+            "exits": (9, 0),
+        },
+    )
 
 
 def test_an_unanswered_fire_does_not_raise_a_bad_house() -> None:
