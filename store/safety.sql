@@ -41,7 +41,7 @@ SELECT sites.code AS site, incidents.incident_id AS id, incidents.kind, incident
     (SELECT min(alarms.received_at) FROM alarms
         WHERE alarms.incident_id = incidents.incident_id AND alarms.priority = 1) AS emergency_at
 FROM incidents JOIN sites USING (site_id)
-WHERE (incidents.raised_at >= %(since)s - INTERVAL '8 days' AND coalesce(incidents.received_at, incidents.raised_at) >= %(since)s
+WHERE (incidents.raised_at >= %(since)s::timestamptz - INTERVAL '8 days' AND coalesce(incidents.received_at, incidents.raised_at) >= %(since)s
         OR incidents.state IN ('open', 'acknowledged', 'dispatched', 'on_scene'))
     AND incidents.hazard IN ('fire', 'gas_co') AND NOT incidents.drill AND sites.code = ANY (%(sites)s)
 ORDER BY incidents.raised_at DESC;
