@@ -91,7 +91,7 @@ def _air(rng: Random, hour: float, routine: Routine) -> Values:
     by_day = max(0.0, math.sin((hour - 6) / 16 * math.pi)) if 6 <= hour <= 22 else 0.0
     return {
         "temperature": _room(rng, hour),
-        "humidity": round(rng.gauss(45, 2), 1),
+        "humidity": round(45 + 4 * by_day + rng.gauss(0, 0.5), 1),
         "co2": float(round(480 + 260 * by_day + rng.gauss(0, 15))),
     }
 

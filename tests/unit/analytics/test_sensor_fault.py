@@ -10,6 +10,7 @@ from analytics.detectors.sensor_watch import LIMITS, unpacked
 from analytics.runtime import Runtime
 from analytics.step import Finding, Reading
 from devices.profiles import PROFILES
+from simulators import readings, routine
 
 Make = Callable[..., Reading]
 Run = Callable[..., list[Finding]]
@@ -119,3 +120,13 @@ def test_many_short_episodes_become_one_task(reading: Make, run: Run) -> None:
 def test_one_long_fire_is_no_chatter(reading: Make, run: Run) -> None:
     values = [0.5] + [60.0] * 50 + [0.5] * 3
     assert run(chatter.DETECTORS, [reading("smoke_detector", 60 * n, {"smoke_obscuration": v}) for n, v in enumerate(values)]) == []
+
+
+@pytest.mark.parametrize("profile", sorted(sensor_fault.PROFILES))
+def test_no_device_of_the_demo_is_doubted(reading: Make, run: Run, profile: str) -> None:
+    """A whole day of ten of them: otherwise the desk's first hour is full of maintenance that nobody invented on purpose."""
+    for seed in range(10):
+        chance, day = random.Random(seed), routine.draw(random.Random(seed))
+        minutes = range(0, 24 * 60, max(1, round(PROFILES[profile].cadence.total_seconds() / 60)))
+        lived = (reading(profile, 60 * at, readings.values(profile, chance, at / 60, day)) for at in minutes)
+        assert rules(run(sensor_fault.DETECTORS, lived)) == []
