@@ -112,7 +112,9 @@ async def test_from_the_button_to_the_closed_incident(browser: Browser, product:
     await expect(console.locator("button.card.resolved")).to_be_visible()
     await shot(console, "4-resolved")
     await console.keyboard.press("x")
-    await console.get_by_role("radio").filter(has_text="需要帮助").click()
+    await expect(console.get_by_role("radio").first).to_be_focused()
+    await console.keyboard.press("5")
+    await expect(console.get_by_role("radio").filter(has_text="需要帮助")).to_be_focused()
     await console.get_by_role("dialog").locator("button.go").click()
     await expect(console.locator("button.card.resolved")).to_have_count(0)
 

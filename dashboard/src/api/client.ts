@@ -11,6 +11,11 @@ export class Refused extends Error {
   }
 }
 
+/** Whatever was thrown, as one: what is none of the api's answers is a server that was not reached. */
+export function refusal(thrown: unknown): Refused {
+  return thrown instanceof Refused ? thrown : new Refused(0, 'unreachable', String(thrown))
+}
+
 type Body = Record<string, unknown>
 
 export async function problem(response: Response): Promise<Refused> {

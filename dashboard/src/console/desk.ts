@@ -1,7 +1,7 @@
 /** What the duty officer does: which dialog is open, what is being submitted, what was refused. */
 
 import { computed, type InjectionKey, inject, ref } from 'vue'
-import { api, Refused } from '../api/client'
+import { api, refusal, type Refused } from '../api/client'
 import type { DispatchAction, IncidentDetail } from '../api/types'
 import type { Store } from '../live/store'
 import { type Action, acts, may } from '../queue/actions'
@@ -17,7 +17,7 @@ export function createDesk(store: Store, detail: Detail) {
   let fading: ReturnType<typeof setTimeout> | undefined
 
   function refuse(reason: unknown): void {
-    refused.value = reason instanceof Refused ? reason : new Refused(0, 'unreachable', String(reason))
+    refused.value = refusal(reason)
     clearTimeout(fading)
     fading = setTimeout(() => { refused.value = null }, 8_000)
   }

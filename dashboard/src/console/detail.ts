@@ -2,7 +2,7 @@
  * stays visible with its age. */
 
 import { computed, onScopeDispose, shallowRef, watch } from 'vue'
-import { api, Refused } from '../api/client'
+import { api, refusal, type Refused } from '../api/client'
 import type { IncidentDetail } from '../api/types'
 import type { Store } from '../live/store'
 import { burns } from './fire'
@@ -36,7 +36,7 @@ export function createDetail(store: Store) {
       put(await api.incident(id, signal))
     } catch (reason) {
       if (signal.aborted) return
-      trouble.value = reason instanceof Refused ? reason : new Refused(0, 'unreachable', String(reason))
+      trouble.value = refusal(reason)
     }
   }
 

@@ -6,7 +6,7 @@
  */
 
 import { computed, onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue'
-import { Refused } from '../api/client'
+import { refusal } from '../api/client'
 import { type Playbook, type SirenAct, type StepPress, steps } from '../api/playbook'
 import { deviceName } from './playbook'
 import { reached, type Trouble } from './trouble'
@@ -43,7 +43,7 @@ export function usePlaybook(watched: Ref<Watched | null>, where: string) {
   }
 
   function fail(asked: Asked, reason: unknown): void {
-    const why = reason instanceof Refused ? reason : new Refused(0, 'unreachable', String(reason))
+    const why = refusal(reason)
     trouble.value = { ...asked, reason: why, sure: DECIDED.has(why.key) || (why.status >= 400 && why.status < 500) }
   }
 

@@ -1,7 +1,7 @@
 /** Reads the devices page every half minute while it is looked at, and finds any device by a part of its code. */
 
 import { onScopeDispose, ref, shallowRef, watch } from 'vue'
-import { api, Refused } from '../api/client'
+import { api, refusal, type Refused } from '../api/client'
 import type { Device, DeviceOverview, Firmware, Refusal } from '../api/types'
 import { useStore } from '../live/store'
 import { EVERYTHING } from './filter'
@@ -27,7 +27,7 @@ export function useDevices() {
       await work()
       refused.value = null
     } catch (fault) {
-      refused.value = fault instanceof Refused ? fault : new Refused(0, 'unreachable', String(fault))
+      refused.value = refusal(fault)
     }
   }
 

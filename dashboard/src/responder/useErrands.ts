@@ -1,7 +1,7 @@
 /** The phone's link: asks for one's errands every few seconds, shares the position where allowed, rings for a new offer. */
 
 import { onScopeDispose, ref, shallowRef } from 'vue'
-import { api, Refused } from '../api/client'
+import { api, refusal, Refused } from '../api/client'
 import type { DispatchAction, IncidentDetail } from '../api/types'
 import { Player } from '../sound/player'
 
@@ -39,7 +39,7 @@ export function useErrands(onRefused: () => void) {
       await read()
       return true
     } catch (fault) {
-      trouble.value = fault instanceof Refused ? fault : new Refused(0, 'unreachable', String(fault))
+      trouble.value = refusal(fault)
       return false
     } finally {
       working.value = false
@@ -55,7 +55,7 @@ export function useErrands(onRefused: () => void) {
       trouble.value = null
       await read()
     } catch (fault) {
-      trouble.value = fault instanceof Refused ? fault : new Refused(0, 'unreachable', String(fault))
+      trouble.value = refusal(fault)
     } finally {
       working.value = false
     }

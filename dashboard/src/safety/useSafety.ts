@@ -1,7 +1,7 @@
 /** Reads the ranking, or one institution, every half minute while it is looked at. What was asked for last wins. */
 
 import { onScopeDispose, type Ref, ref, shallowRef, watch } from 'vue'
-import { api, Refused } from '../api/client'
+import { api, refusal, type Refused } from '../api/client'
 import type { Place } from './route'
 import type { House, Ranking } from './types'
 
@@ -26,7 +26,7 @@ export function useSafety(place: Ref<Place>) {
       refused.value = null
     } catch (fault) {
       if (mine !== asked.value) return
-      refused.value = fault instanceof Refused ? fault : new Refused(0, 'unreachable', String(fault))
+      refused.value = refusal(fault)
     }
     timer = setTimeout(read, EVERY_MS)
   }

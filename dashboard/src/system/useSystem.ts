@@ -1,7 +1,7 @@
 /** Reads the page of the system every few seconds while it is looked at; what could not be read keeps its age in sight. */
 
 import { computed, onScopeDispose, ref, shallowRef } from 'vue'
-import { api, Refused } from '../api/client'
+import { api, refusal, type Refused } from '../api/client'
 import type { Rejected, System } from '../api/types'
 import { useStore } from '../live/store'
 
@@ -23,7 +23,7 @@ export function useSystem() {
       refused.value = null
       rejected.value = store.me.role === 'admin' && page.value.health.database ? await api.rejected() : rejected.value
     } catch (fault) {
-      refused.value = fault instanceof Refused ? fault : new Refused(0, 'unreachable', String(fault))
+      refused.value = refusal(fault)
     }
     if (!over) timer = setTimeout(read, EVERY_MS)
   }
