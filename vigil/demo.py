@@ -5,7 +5,6 @@ No secret is in the repository: the device tokens' seed and the passwords are dr
 
 import hashlib
 import json
-import os
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
@@ -20,9 +19,9 @@ from simulators import tokens
 from simulators.district import CREW
 from store import devices, people, register
 from vigil import demo_safety
+from vigil.drawn import PROBE_TOKEN, kept, write
 
 SEED_FILE, PASSWORDS_FILE = "demo_seed", "demo_passwords.json"
-PROBE_TOKEN, PROBE_KEY = "probe_token", "probe_key"  # what it is let in by as a device, and at its console
 _TYPED, _NEVER_TYPED = 10, 25
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
@@ -36,20 +35,13 @@ def seed(folder: Path) -> bytes:
     return bytes.fromhex(kept(folder / SEED_FILE))
 
 
-def kept(path: Path) -> str:
-    """A secret of 256 random bits in hexadecimal, drawn the first time it is asked for."""
-    if not path.exists():
-        _write(path, secrets.token_hex(32))
-    return path.read_text().strip()
-
-
 def passwords(folder: Path, logins: list[str]) -> dict[str, str]:
     """A password for each demo login; drawn for those that have none yet."""
     known = drawn_passwords(folder)
     missing = [login for login in logins if login not in known]
     if missing:
         known |= {login: "".join(secrets.choice(_ALPHABET) for _ in range(_length(login))) for login in missing}
-        _write(folder / PASSWORDS_FILE, json.dumps(known, indent=1))
+        write(folder / PASSWORDS_FILE, json.dumps(known, indent=1))
     return {login: known[login] for login in logins}
 
 
@@ -105,11 +97,3 @@ def _hashes(drawn: Mapping[str, str]) -> dict[str, str]:
     """What nobody types is 120 random bits, which no guessing finds: slow hashes of fifty of them would only slow the start."""
     slow, quick = PasswordHasher(), PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
     return {login: (quick if login.startswith(CREW) else slow).hash(password) for login, password in drawn.items()}
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_suffix(".new")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
-        out.write(text + "\n")
-    draft.replace(path)

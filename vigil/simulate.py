@@ -19,14 +19,12 @@ from care.district import DeviceEntry, District
 from simulators import replay, tokens
 from simulators.district import chief, demo_district
 from simulators.messages import Message, say
-from simulators.scenarios import SCENARIOS as TABLE
-from simulators.scenarios import NobodyToSayIt, Scenario, speaker
+from simulators.scenarios import SCENARIOS, NobodyToSayIt, Scenario, speaker
 from simulators.wire import Endpoint, Line, line
 from vigil import demo, playing, state
 from vigil.settings import Settings
 from vigil.web import login
 
-SCENARIOS = tuple(TABLE)
 NothingToSimulate = (NobodyToSayIt, replay.NotARecording)
 _PATIENCE_S = 30.0
 
@@ -74,7 +72,7 @@ class Shown:
 async def command(arguments: argparse.Namespace, settings: Settings) -> int:
     """Play one scenario and print the incident that the console shows."""
     stage = await asyncio.to_thread(_stage, settings)
-    scenario = TABLE[arguments.scenario]
+    scenario = SCENARIOS[arguments.scenario]
     device = speaker(scenario, stage.district.devices, arguments.site)
     playing.hold(settings.data, [device.code], scenario.script[-1].after_s + _PATIENCE_S)
     async with _live(stage) as feed:

@@ -139,9 +139,9 @@ def _workers(plan: Plan, base: database.EmbeddedDatabase) -> list[Child]:
     people = _environ(plan, base.dsn("vigil_api")) | {"VIGIL_HTTP_PORT": str(plan.http)}
     children = [
         *(_part(name, vigil("callout", "--name", name), worker) for name in CALLOUTS),
-        _part("ingest-events", _worker("ingest", "--lane", "events", "--name", "events-1"), worker),
+        _part("ingest-events", vigil("ingest", "--lane", "events", "--name", "events-1"), worker),
         *_telemetry(plan, worker),
-        _part("desk", _worker("desk"), worker),
+        _part("desk", vigil("desk"), worker),
         _part("api", vigil("api"), people, ready=lambda: wait_for_http(f"{plan.url}/api/health")),
         _part("probe", vigil("probe"), worker | {"VIGIL_PROBE_URL": plan.url}),
     ]
@@ -155,7 +155,7 @@ def _telemetry(plan: Plan, environ: dict[str, str]) -> list[Child]:
     """As many workers as are wanted; they share the areas among themselves."""
     numbers = range(1, plan.workers + 1)
     lane = ("ingest", "--lane", "telemetry", "--name")
-    return [_part("ingest-telemetry" + (f"-{n}" if n > 1 else ""), _worker(*lane, f"telemetry-{n}"), environ) for n in numbers]
+    return [_part("ingest-telemetry" + (f"-{n}" if n > 1 else ""), vigil(*lane, f"telemetry-{n}"), environ) for n in numbers]
 
 
 def _part(name: str, argv: list[str], environ: dict[str, str], ready: Callable[[], Awaitable[None]] | None = None) -> Child:
@@ -166,11 +166,6 @@ def _part(name: str, argv: list[str], environ: dict[str, str], ready: Callable[[
 def vigil(*arguments: str) -> list[str]:
     """The command line of one of our own parts."""
     return [sys.executable, "-m", "vigil", *arguments]
-
-
-def _worker(*arguments: str) -> list[str]:
-    """The same, for those that must be back soonest."""
-    return [sys.executable, "-m", "vigil.workers", *arguments]
 
 
 def _environ(plan: Plan, dsn: str) -> dict[str, str]:

@@ -26,7 +26,7 @@ from devices.keys import milliseconds
 from store import labels
 from store.connect import Connection
 from store.labels import LabelledWindow
-from vigil import adoption, demo
+from vigil import adoption, drawn
 from vigil.offline.task import BadRecording
 from vigil.registry import owner
 from vigil.settings import Settings
@@ -124,7 +124,7 @@ def _key(settings: Settings, model: str) -> str:
                 f"{f'another ({found}…)' if found else 'none'}; put it back from a backup, or leave models of another key: "
                 "`vigil models rollback`"
             )
-    return demo.kept(path)
+    return drawn.kept(path)
 
 
 def _short(key: str) -> str:

@@ -12,8 +12,8 @@ from analytics import models
 from analytics.catalogue import TELEMETRY_LANE
 from vigil import adoption
 from vigil.adoption import NotAdopted
+from vigil.parts.ingest import _detectors
 from vigil.settings import Settings
-from vigil.workers import _detectors
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 SHIPPED = models.load_falls().version if models.FALLS.exists() else ""
@@ -158,7 +158,7 @@ def test_where_the_adopted_one_is_spoiled_the_one_that_ships_judges_and_it_is_sa
 def test_workers_take_the_adopted_one_at_their_start(home: Path, caplog: pytest.LogCaptureFixture) -> None:
     adoption.adopt(home, "first", NOW, "test")
     adoption.adopt(home, "second", NOW, "test")
-    with caplog.at_level(logging.INFO, "vigil.workers"):
+    with caplog.at_level(logging.INFO, "vigil.parts.ingest"):
         _detectors(Settings({"VIGIL_MODELS": str(home.parent)}))
         _detectors(Settings({"VIGIL_DATA": str(home.parents[1])}))
         _detectors(Settings({"VIGIL_DATA": str(home)}))

@@ -15,7 +15,7 @@ def weighed() -> bool:
 
 PROGRAM = f"""
 import os, pathlib
-from vigil.workers import let_presses_go_first
+from vigil.parts.ingest import let_presses_go_first
 let_presses_go_first()
 group = pathlib.Path({str(GROUP)!r})
 print(os.nice(0), *(group.read_text().split()[-1:] if group.exists() else []))

@@ -16,13 +16,13 @@ from simulators.wire import Endpoint
 from store import devices, health
 from store.connect import Connection, connect
 from store.devices import RegisteredDevice
-from vigil import demo
+from vigil import drawn
+from vigil.alive import told_to_stop
 from vigil.database import database_url
 from vigil.metrics import ProbeMeters
 from vigil.probe import Console, Probe, ProbeSettings
 from vigil.settings import Settings
 from vigil.shown import served
-from vigil.workers import told_to_stop
 
 log = logging.getLogger("vigil.probe")
 
@@ -30,14 +30,14 @@ REPORT_EVERY_S = 10.0
 _ENROLLED_AGAIN_S = 2.0
 
 
-async def command(arguments: argparse.Namespace, settings: Settings) -> int:
+async def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """The device that presses itself once a minute, and looks whether the press comes out."""
     stop, dsn = told_to_stop(), database_url(settings)
     meters = ProbeMeters()
     with served(meters.registry, settings.number("VIGIL_METRICS_PORT")):
         own = await enrolled(dsn, stop)
         if own is not None:
-            await run(_settings(settings, own, dsn), stop, meters)
+            await watch(_settings(settings, own, dsn), stop, meters)
     return 0
 
 
@@ -48,14 +48,14 @@ def _settings(settings: Settings, own: RegisteredDevice, dsn: str) -> ProbeSetti
         area=own.area,
         site=own.site,
         where=Endpoint(host, port, ca),
-        token=demo.kept(settings.secrets / demo.PROBE_TOKEN),
+        token=drawn.kept(settings.secrets / drawn.PROBE_TOKEN),
         url=settings.text("VIGIL_PROBE_URL"),
-        key=demo.kept(settings.secrets / demo.PROBE_KEY),
+        key=drawn.kept(settings.secrets / drawn.PROBE_KEY),
         dsn=dsn,
     )
 
 
-async def run(settings: ProbeSettings, stop: asyncio.Event, meters: ProbeMeters | None = None) -> None:
+async def watch(settings: ProbeSettings, stop: asyncio.Event, meters: ProbeMeters | None = None) -> None:
     """Press and report until `stop`."""
     console = Console()
     probe = Probe(settings, console, meters or ProbeMeters())
