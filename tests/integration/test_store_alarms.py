@@ -424,20 +424,20 @@ async def test_trail_is_append_only(conn: Connection, new_alarm: Make) -> None:
     assert await lines(conn) == ["raised", "received", "stored"]
 
 
-async def test_thousands_of_presses_on_one_incident(worker_conn: Connection, conn: Connection, new_alarm: Make) -> None:
+async def test_a_thousand_presses_on_one_incident(worker_conn: Connection, conn: Connection, new_alarm: Make) -> None:
     """A button that sticks: whether a press rang before is looked up, not searched for in all that rang."""
-    presses = [new_alarm(key=str(number)) for number in range(3_000)]
+    presses = [new_alarm(key=str(number)) for number in range(1_000)]
     async with asyncio.timeout(60):
-        for start in range(0, 3_000, 500):
+        for start in range(0, 1_000, 100):
             async with worker_conn.transaction():
-                for press in presses[start : start + 500]:
+                for press in presses[start : start + 100]:
                     await alarms.raise_alarm(worker_conn, press, NOW)
     await worker_conn.commit()
     again = [await alarms.raise_alarm(worker_conn, press, NOW) for press in presses[::100]]
     found = await card(conn)
-    assert (found.rings, found.version) == (3_000, 3_000)
-    assert {raised.version for raised in again} == {3_000}, "and the same ones again change nothing"
-    asked = {"incident_id": found.id, "by": str(presses[2_000].alarm_id)}
+    assert (found.rings, found.version) == (1_000, 1_000)
+    assert {raised.version for raised in again} == {1_000}, "and the same ones again change nothing"
+    asked = {"incident_id": found.id, "by": str(presses[700].alarm_id)}
     query = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statements('alarms')['rang_before'].decode()}"
     ((plan,),) = await (await worker_conn.execute(query.encode(), asked)).fetchall()
     assert plan[0]["Plan"]["Shared Hit Blocks"] + plan[0]["Plan"]["Shared Read Blocks"] < 20
