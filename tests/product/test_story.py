@@ -7,7 +7,6 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,7 +15,7 @@ import pytest
 import websockets
 from paho.mqtt.enums import CallbackAPIVersion
 
-from tests.conftest import Product, free_port, start_product, stop_product
+from tests.conftest import Product, start_product, stop_product
 
 pytestmark = pytest.mark.slow
 
@@ -177,19 +176,15 @@ def test_a_killed_part_comes_back_and_nothing_is_lost(product: Product) -> None:
         assert client.get(f"/api/incidents/{shown['incident']}").json()["card"]["state"] == "open"
 
 
-def test_the_second_start_continues_with_its_data(tmp_path: Path) -> None:
-    data = tmp_path / "var"
-    arguments = ("--port", str(free_port()), "--mqtt-port", str(free_port()), "--no-simulator")
-    first = start_product(data, *arguments)
-    try:
-        incident = first.ask("simulate", "sos", "--site", "h0001")["incident"]
-    finally:
-        assert stop_product(first) == 0
-    second = start_product(data, *arguments)
-    try:
-        assert (second.url, second.passwords) == (first.url, first.passwords)
-        with login(second) as client:
-            card = client.get(f"/api/incidents/{incident}").json()["card"]
-        assert card["state"] == "open"
-    finally:
-        assert stop_product(second) == 0
+def test_the_second_start_continues_with_its_data(product: Product) -> None:
+    """The one that all tests share is stopped and started again: they go on with what they left."""
+    before = product.url, dict(product.passwords)
+    incident = product.ask("simulate", "sos", "--site", "h0001")["incident"]
+    assert stop_product(product) == 0
+    arguments = ("--port", product.url.rpartition(":")[2], "--mqtt-port", str(product.mqtt_port), "--no-simulator")
+    second = start_product(product.data, *arguments)
+    product.process = second.process
+    assert (second.url, second.passwords) == before
+    with login(second) as client:
+        card = client.get(f"/api/incidents/{incident}").json()["card"]
+    assert card["state"] == "open"
