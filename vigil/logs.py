@@ -1,7 +1,8 @@
-"""How the parts log: lines for people, or one JSON object a line for machines. Neither carries a secret.
+"""How the parts log: lines for people, or one JSON object a line for machines. Neither carries a secret, nor what moves a cursor.
 
 Messages name devices, incidents and addresses, never a senior, a phone or a password; should a password or a token reach one all
-the same, in the text of a library's error, it is blotted out here.
+the same, in the text of a library's error, it is blotted out here. What came from outside (an address, a name) may hold anything:
+what would end a line, colour a terminal or turn the order of writing is written as an escape, so that no entry passes for two.
 """
 
 import json
@@ -18,16 +19,21 @@ _SECRETS = re.compile(
     | (?P<name> \b (?:password|passwd|token|secret|authorization|cookie) ["']? \s* [=:] \s* ["']? (?:bearer\s+)? ) [^\s"',;&]+
     | (?P<bearer> \b bearer \s+ ) [^\s"',;]+"""
 )
+# C0, DEL, C1; line and paragraph separators; what turns the direction of writing; halves of characters, which no stream takes
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class Human(logging.Formatter):
-    """A line, and a traceback below it where there is one."""
+    """A line, and a traceback below it, set in, where there is one."""
 
     def __init__(self) -> None:
         super().__init__(_HUMAN)
 
     def format(self, record: logging.LogRecord) -> str:
-        return blotted(super().format(record))
+        record.message, record.asctime = record.getMessage(), self.formatTime(record)
+        below = [self.formatException(record.exc_info)] if record.exc_info and record.exc_info[0] else []
+        below += [self.formatStack(record.stack_info)] if record.stack_info else []
+        return "\n".join([escaped(blotted(self.formatMessage(record))), *(_set_in(blotted(text)) for text in below)])
 
 
 class Json(logging.Formatter):
@@ -43,7 +49,7 @@ class Json(logging.Formatter):
         if record.exc_info and record.exc_info[0]:
             entry["error"] = record.exc_info[0].__name__
             entry["traceback"] = blotted(self.formatException(record.exc_info))
-        return json.dumps(entry, ensure_ascii=False)
+        return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(entry, ensure_ascii=False))
 
 
 def start(settings: Settings) -> None:
@@ -59,6 +65,16 @@ def start(settings: Settings) -> None:
     logging.getLogger("nats").setLevel(logging.WARNING)
 
 
+def escaped(text: str) -> str:
+    """The text without what does something to a terminal or a line: such characters as Python writes them, \\x1b."""
+    return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
 def blotted(text: str) -> str:
     """The text without what looks like a secret."""
     return _SECRETS.sub(lambda found: f"{found[found.lastgroup or 0]}***", text)
+
+
+def _set_in(text: str) -> str:
+    """Further lines of an entry, told from first ones by where they begin: the text of an error may look like anything."""
+    return "\n".join(f"  {escaped(line)}" for line in text.split("\n"))
