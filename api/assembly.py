@@ -2,10 +2,10 @@
 
 import asyncio
 import contextlib
-import logging
 import secrets
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,18 +29,19 @@ from api.pump import Pump
 from api.register import Register
 from api.routes import devices, errands, house, incidents, people, places, playbook, safety
 from api.settings import ApiSettings
-from api.shapes import Problem
+from api.shapes import Failing, Problem
 from api.shown import Shown
+from api.unending import Ongoing, unending
 from store import notify
 from store.refusing import Refusal
-
-log = logging.getLogger(__name__)
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {422: {"model": Problem}, "default": {"model": Problem}}
 _FIRST_REACH_S = 10.0
 _KEEP_EVERY_S = 10.0
 _AGAIN_S = 1.0
 _STOP_S = 3.0
+
+Works = dict[Failing, Callable[[Ongoing], Awaitable[None]]]
 
 
 def create_app(settings: ApiSettings) -> FastAPI:
@@ -83,32 +84,23 @@ async def running(settings: ApiSettings) -> AsyncIterator[Context]:
     def on_refusal(why: Refusal | None) -> None:
         hub.refusal_is(datetime.now(UTC), why)
 
-    database = Database(settings.dsn, settings.pool_size, on_database, on_refusal)
+    database = Database(settings.dsn, settings.acts, on_database, on_refusal, reads=settings.reads)
     feed = Feed(hub, register, database)
     pump = Pump(database, hub, register, feed)
     here = Context(settings, database, hub, register, Shown(database))
 
-    def noticed(channel: str, payload: str) -> None:
-        if channel == notify.SESSION:
-            ended_elsewhere(here, payload)
-        else:
-            pump.notice(channel, payload)
-
-    listening = notify.listen(settings.dsn, (*notify.CHANNELS, notify.SESSION), noticed, pump.lost, stop)
     async with database, feed.session(settings, f"api-{secrets.token_hex(4)}") as session:
         await database.reached(_FIRST_REACH_S)
-        tasks = [
-            asyncio.create_task(_unending(name, work), name=name)
-            for name, work in (
-                ("listen", listening),
-                ("pump", pump.run()),
-                ("presses", feed.watch()),
-                ("shown", here.shown.run()),
-                ("downlink", Downlink(database, session, here.ordered).run()),
-                ("figures", FiguresTask(here).run()),
-                ("sessions", _keep_sessions(here)),
-            )
-        ]
+        works: Works = {
+            "notices": partial(_listen, here, pump, stop),
+            "board": pump.run,
+            "presses": feed.watch,
+            "shown": here.shown.run,
+            "sirens": Downlink(database, session, here.ordered).run,
+            "figures": FiguresTask(here).run,
+            "sessions": partial(_keep_sessions, here),
+        }
+        tasks = [asyncio.create_task(unending(_ongoing(hub, name), work, stop), name=name) for name, work in works.items()]
         if database.up:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_FIRST_REACH_S):
@@ -143,20 +135,30 @@ class Pages(StaticFiles):
         return response
 
 
-async def _unending(name: str, work: Coroutine[Any, Any, None]) -> None:
-    """A task whose end would be a fault: written down where it happens, not when everything stops."""
-    try:
-        await work
-    except Exception:
-        log.exception("task %s failed", name)
-        raise
+def _ongoing(hub: Hub, name: Failing) -> Ongoing:
+    return Ongoing(name, lambda failing: hub.failing_is(datetime.now(UTC), name, failing))
 
 
-async def _keep_sessions(here: Context) -> None:
+async def _listen(here: Context, pump: Pump, stop: asyncio.Event, ongoing: Ongoing) -> None:
+    def noticed(channel: str, payload: str) -> None:
+        if channel == notify.SESSION:
+            ended_elsewhere(here, payload)
+        else:
+            pump.notice(channel, payload)
+
+    def listens() -> None:
+        ongoing.well()
+        pump.lost()
+
+    await notify.listen(here.settings.dsn, (*notify.CHANNELS, notify.SESSION), noticed, listens, stop)
+
+
+async def _keep_sessions(here: Context, ongoing: Ongoing) -> None:
     await here.database.reached(_FIRST_REACH_S)
     while True:
         try:
             await keep(here, datetime.now(UTC))
+            ongoing.well()
         except StoreUnavailable:
             await asyncio.sleep(_AGAIN_S)
         else:

@@ -6,6 +6,7 @@ from uuid import UUID
 from api.access import Action, Viewer
 from api.cards import has_errand
 from api.context import Context, actor, demanded
+from api.database import Runs
 from api.people import candidate
 from api.problems import NobodyAble, NotFound
 from api.roads import graph_of
@@ -52,14 +53,14 @@ async def offer(here: Context, who: Viewer, incident_id: UUID, responder: str | 
             return
 
 
-async def facts(here: Context, who: Viewer, incident_id: UUID, action: Action) -> tuple[CardRow, list[ResponderRow]]:
+async def facts(by: Runs, who: Viewer, incident_id: UUID, action: Action) -> tuple[CardRow, list[ResponderRow]]:
     """The incident and everyone who might go, in that order of reading: whoever was sent in between is seen on the incident."""
 
     async def work(conn: Connection) -> tuple[CardRow, list[ResponderRow]]:
         people = await dispatches.candidates(conn, None)
         return await demanded(who, incident_id, action)(conn), people
 
-    return await here.database.run(work)
+    return await by.run(work)
 
 
 def shapes(ranking: Ranking) -> list[Choice]:
@@ -69,7 +70,7 @@ def shapes(ranking: Ranking) -> list[Choice]:
 
 async def _offered(here: Context, who: Viewer, incident_id: UUID, responder: str | None) -> None:
     now = datetime.now(UTC)
-    row, people = await facts(here, who, incident_id, Action.DISPATCH)
+    row, people = await facts(here.database, who, incident_id, Action.DISPATCH)
     if responder is None and has_errand(row):
         return
     ranking = await ranked(here, row, people, now)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, TypeVar
 from uuid import UUID
 
 from fastapi import Depends
@@ -13,11 +13,12 @@ from starlette.requests import HTTPConnection
 from api.access import Action, Thing, Viewer, may
 from api.attempts import Attempts
 from api.cards import thing_of
-from api.database import Database
+from api.database import Database, Lane, Work
 from api.hub import Hub
 from api.meters import Meters
 from api.passwords import Passwords
 from api.problems import NotFound, NotLoggedIn, NotPermitted
+from api.reads import Reads
 from api.register import Register
 from api.roads import Roads
 from api.sessions import Session, Sessions, digest
@@ -29,6 +30,7 @@ from store.connect import Connection
 from store.trail import Actor
 
 COOKIE = "vigil_session"
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -46,11 +48,27 @@ class Context:
     sessions: Sessions = field(default_factory=Sessions)
     attempts: Attempts = field(default_factory=Attempts)
     passwords: Passwords = field(default_factory=Passwords)
+    reads: Reads = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.reads = Reads(self.database)
 
     def close(self) -> None:
         """End the threads."""
         self.roads.close()
         self.passwords.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who asks: a session, which has few turns at once."""
+
+    reads: Reads
+    session: bytes
+
+    async def run(self, work: Work[T]) -> T:
+        """One question. Raises TooManyReads, StoreUnavailable, or what the work raises."""
+        return await self.reads.run(self.session, work)
 
 
 def context(connection: HTTPConnection) -> Context:
@@ -76,6 +94,11 @@ async def session(connection: HTTPConnection, here: Annotated[Context, Depends(c
 async def viewer(found: Annotated[Session, Depends(session)]) -> Viewer:
     """Who is asking."""
     return found.viewer
+
+
+async def reader(found: Annotated[Session, Depends(session)], here: Annotated[Context, Depends(context)]) -> Reader:
+    """What asks the database on behalf of the request's session."""
+    return Reader(here.reads, found.digest)
 
 
 def viewer_of(row: people.AccountRow | people.SessionRow) -> Viewer:
@@ -118,5 +141,5 @@ def demanded(who: Viewer, incident_id: UUID, action: Action) -> Callable[[Connec
 
 
 async def _begun_elsewhere(here: Context, token: str, now: datetime) -> Session | None:
-    row = await here.database.run(lambda conn: people.session_account(conn, digest(token), now))
+    row = await here.database.run(lambda conn: people.session_account(conn, digest(token), now), lane=Lane.READS)
     return None if row is None else here.sessions.start(token, viewer_of(row), now)

@@ -2,6 +2,7 @@
 
 Every piece of work is one transaction with a time limit; a server that does not answer (frozen, unreachable) is cut off, so that no
 request waits for it. A probe tells within two seconds that it is gone, and when it is back; and whether it would store anything.
+Acts, questions and what runs behind the api each have connections of their own: whatever is asked, the board goes on.
 """
 
 import asyncio
@@ -10,11 +11,13 @@ import logging
 import os
 import socket
 from collections.abc import Awaitable, Callable
+from enum import Enum, auto
 from types import TracebackType
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import psycopg
 
+from api.unending import Ongoing, unending
 from store.connect import Connection, connect
 from store.refusing import READ_ONLY, Refusal, refusal
 
@@ -23,6 +26,7 @@ T = TypeVar("T")
 Work = Callable[[Connection], Awaitable[T]]
 
 WORK_S = 5.0
+OWN = 8  # the probe and what runs behind the api, each of which asks one thing at a time: none ever waits for a connection
 _PROBE_EVERY_S = 0.8
 _PROBE_S = 1.2
 
@@ -31,26 +35,47 @@ class StoreUnavailable(Exception):
     """The database cannot be reached: nothing was done."""
 
 
+class Lane(Enum):
+    """What work is: what a person does, what a person asks, what runs behind the api."""
+
+    ACTS = auto()
+    READS = auto()
+    OWN = auto()
+
+
+class Runs(Protocol):
+    """What does work for somebody."""
+
+    async def run(self, work: Work[T]) -> T:
+        """One transaction. Raises StoreUnavailable, or what the work raises; then nothing was done."""
+
+
 class Database:
-    """At most `size` connections. `on_change` hears True when the database is there (the first time too), False when it is gone;
-    `on_refusal` why it stores nothing though it is there, None when it does again."""
+    """At most `acts` connections for what people do, as many more as `reads` for what they ask, and 8 for what runs behind the api.
+
+    `on_change` hears True when the database is there (the first time too), False when it is gone; `on_refusal` why it stores
+    nothing though it is there, None when it does again.
+    """
 
     def __init__(
         self,
         dsn: str,
-        size: int,
+        acts: int,
         on_change: Callable[[bool], None],
         on_refusal: Callable[[Refusal | None], None] = lambda why: None,
+        *,
+        reads: int = 4,
     ) -> None:
         self._dsn = dsn
         self._on_change = on_change
         self._on_refusal = on_refusal
         self._refuses: Refusal | None = None
         self._idle: list[Connection] = []
-        self._room = asyncio.Semaphore(size)
+        self._rooms = {lane: asyncio.Semaphore(size) for lane, size in ((Lane.ACTS, acts), (Lane.READS, reads), (Lane.OWN, OWN))}
         self._doubt = asyncio.Event()
         self._up = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._stop = asyncio.Event()
 
     @property
     def up(self) -> bool:
@@ -58,7 +83,7 @@ class Database:
         return self._up.is_set()
 
     async def __aenter__(self) -> "Database":
-        self._task = asyncio.create_task(self._watch(), name="database probe")
+        self._task = asyncio.create_task(unending(Ongoing("database probe"), self._watch, self._stop), name="database probe")
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -76,25 +101,26 @@ class Database:
                 await self._up.wait()
         return self.up
 
-    async def run(self, work: Work[T], *, within_s: float = WORK_S) -> T:
+    async def run(self, work: Work[T], *, within_s: float = WORK_S, lane: Lane = Lane.ACTS) -> T:
         """One transaction. Raises StoreUnavailable, or what the work raises; then nothing was done."""
         if not self.up:
             raise StoreUnavailable("the database cannot be reached; nothing was done")
         try:
-            return await self._limited(work, within_s)
+            return await self._limited(work, within_s, lane)
         except READ_ONLY as error:
             raise StoreUnavailable("the database is read-only; nothing was done") from error
         except (psycopg.OperationalError, psycopg.InterfaceError, OSError, TimeoutError) as error:
             self._doubt.set()
             raise StoreUnavailable("the database does not answer; nothing was done") from error
 
-    async def _watch(self) -> None:
+    async def _watch(self, ongoing: Ongoing) -> None:
         while True:
             there = await self._probe()
             if not there:
                 await self._close_idle()
             if there != self.up:
                 self._now(there)
+            ongoing.well()
             self._doubt.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_PROBE_EVERY_S):  # wait_for would lose a cancel that comes with the doubt
@@ -110,7 +136,7 @@ class Database:
 
     async def _probe(self) -> bool:
         try:
-            refuses = await self._limited(refusal, _PROBE_S)
+            refuses = await self._limited(refusal, _PROBE_S, Lane.OWN)
         except (psycopg.Error, OSError, TimeoutError) as error:
             log.debug("database probe: %s", error)
             return False
@@ -120,10 +146,10 @@ class Database:
             self._on_refusal(refuses)
         return True
 
-    async def _limited(self, work: Work[T], within_s: float) -> T:
+    async def _limited(self, work: Work[T], within_s: float, lane: Lane) -> T:
         """The work in a transaction; past the limit its connection is cut under it, since a frozen server hears no cancel."""
         held: list[Connection] = []
-        task = asyncio.create_task(self._transaction(work, held))
+        task = asyncio.create_task(self._transaction(work, held, lane))
         try:
             await asyncio.wait({task}, timeout=within_s)
         finally:
@@ -137,8 +163,8 @@ class Database:
             raise TimeoutError("no connection in time")
         return task.result()
 
-    async def _transaction(self, work: Work[T], held: list[Connection]) -> T:
-        async with self._room:
+    async def _transaction(self, work: Work[T], held: list[Connection], lane: Lane) -> T:
+        async with self._rooms[lane]:
             conn = await self._lend()
             held.append(conn)
             try:

@@ -10,10 +10,11 @@ import contextlib
 import logging
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeVar
 from uuid import UUID
 
-from api.database import Database, StoreUnavailable
+from api.database import Database, Lane, StoreUnavailable, Work
+from api.unending import Ongoing
 from broker.session import PublishFailed
 from devices.commands import CommandMessage, encode
 from devices.keys import milliseconds
@@ -24,6 +25,7 @@ from store.commands import PendingRow
 from store.connect import Connection
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 _BUSY_S, _IDLE_S = 0.25, 5.0
 _AGAIN = timedelta(seconds=3)
@@ -53,8 +55,9 @@ class Downlink:
         self._ordered = ordered
         self._said: dict[UUID, datetime] = {}
 
-    async def run(self) -> None:
-        """Look, send, write down, for ever."""
+    async def run(self, ongoing: Ongoing) -> None:
+        """Look, send, write down, for ever; looks at once, since what was ordered while it did not run was not sent."""
+        self._ordered.set()
         waiting = False
         while True:
             with contextlib.suppress(TimeoutError):
@@ -63,22 +66,26 @@ class Downlink:
             self._ordered.clear()
             try:
                 waiting = await self.turn()
+                ongoing.well()
             except StoreUnavailable:
                 waiting = False
 
     async def turn(self) -> bool:
         """One look; whether an answer may still come."""
         now = datetime.now(UTC)
-        for answer in await self._database.run(lambda conn: commands.answers(conn, now)):
-            await self._database.run(partial(commands.answered, answer=answer, now=now))
-        pending = await self._database.run(lambda conn: commands.pending(conn, now))
+        for answer in await self._do(lambda conn: commands.answers(conn, now)):
+            await self._do(partial(commands.answered, answer=answer, now=now))
+        pending = await self._do(lambda conn: commands.pending(conn, now))
         self._said = {one.id: self._said[one.id] for one in pending if one.id in self._said}
         for command in pending:
             if now < command.expires_at and now - self._said.get(command.id, command.at - _AGAIN) >= _AGAIN:
-                await self._database.run(partial(self._send, command))
+                await self._do(partial(self._send, command))
             if command.unanswered_at is None and unanswered(command.command, now):
-                await self._database.run(partial(commands.unanswered, command=command, now=now))
+                await self._do(partial(commands.unanswered, command=command, now=now))
         return any(now < one.expires_at + ANSWER_WITHIN for one in pending)
+
+    async def _do(self, work: Work[T]) -> T:
+        return await self._database.run(work, lane=Lane.OWN)
 
     async def _send(self, command: PendingRow, conn: Connection) -> None:
         """Never retained: what a device finds later is no order any more. Nor is what another order has followed meanwhile."""

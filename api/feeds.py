@@ -11,11 +11,12 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from uuid import UUID
 
-from api.database import Database, StoreUnavailable
+from api.database import Database, Lane, StoreUnavailable
 from api.hub import Hub
 from api.presses import Presses, StoreKey, Unstored, heard, presses_of
 from api.register import Register
 from api.settings import ApiSettings
+from api.unending import Ongoing
 from broker.session import Arrived, Session
 from devices.topics import ROOT
 from store import messages
@@ -60,18 +61,31 @@ class Feed:
         for press in presses_of(event, self._register, self.presses, self._hub.board.rows.values()):
             self.presses.hear(press)
 
-    async def watch(self) -> None:
+    async def watch(self, ongoing: Ongoing) -> None:
         """Show what comes due, for ever."""
         while True:
             await asyncio.sleep(_LOOK_S)
             due = self.presses.due(datetime.now(UTC))
             if due:
                 await self._show(due)
+            ongoing.well()
 
     async def _show(self, due: list[Unstored]) -> None:
-        with contextlib.suppress(StoreUnavailable):
+        """Whatever comes of the question: what is not known to be on the consoles is shown."""
+        try:
+            with contextlib.suppress(StoreUnavailable):
+                await self._settled(due)
+        finally:
+            self._speak_up()
+
+    async def _settled(self, due: list[Unstored]) -> None:
+        """While the board is not current, to be stored is not to be seen."""
+        if self._hub.current:
             keys = [one.key for one in due]
-            self.settle(await self._database.run(lambda conn: messages.stored_events(conn, keys), within_s=_ASK_S), ())
+            work = self._database.run(lambda conn: messages.stored_events(conn, keys), within_s=_ASK_S, lane=Lane.OWN)
+            self.settle(await work, ())
+
+    def _speak_up(self) -> None:
         late = self.presses.due(datetime.now(UTC))
         self.presses.shown(late)
         for press in late:

@@ -10,12 +10,13 @@ from datetime import UTC, datetime, timedelta
 from math import ceil
 
 from api.context import Context
-from api.database import StoreUnavailable
+from api.database import Lane, StoreUnavailable
 from api.hub import UNKNOWN
 from api.probe import latest
 from api.protection import heard_of, unprotected_among
 from api.roads import circle, free
 from api.shapes import Figures
+from api.unending import Ongoing
 from care.places import within
 from dispatch.alarm import PROBE
 from store import administration, devices, health, incidents
@@ -51,7 +52,7 @@ class FiguresTask:
     here: Context
     circle: dict[str, tuple[datetime, float]] = field(default_factory=dict)
 
-    async def run(self) -> None:
+    async def run(self, ongoing: Ongoing) -> None:
         """For ever; a new scope is served within half a second."""
         known: set[str] = set()
         due = datetime.now(UTC)
@@ -60,17 +61,20 @@ class FiguresTask:
             scopes = self.here.hub.scopes()
             if now >= due or scopes - known:
                 await self.tell(scopes, now)
+                ongoing.well()
                 known, due = scopes, now + timedelta(seconds=EVERY_S)
             await asyncio.sleep(0.5)
 
     async def tell(self, scopes: set[str], now: datetime) -> None:
         """One round."""
         try:
-            facts = await self.here.database.run(lambda conn: _facts(conn, scopes, now))
-        except StoreUnavailable:
+            facts = await self.here.database.run(lambda conn: _facts(conn, scopes, now), lane=Lane.OWN)
+        except Exception as error:
             self.circle.clear()
             self.here.hub.figures_are({scope: self._unknown(scope) for scope in scopes}, now)
-            return
+            if isinstance(error, StoreUnavailable):
+                return
+            raise
         await self._circles(scopes, now)
         registered = list(self.here.register.devices.values())
         residents = list(self.here.register.seniors.values())

@@ -13,7 +13,7 @@ from api.cards import thing_of
 from api.client import GOING_AWAY, NOT_LOGGED_IN, Client
 from api.people import Place, place_body
 from api.presses import Unstored, press_body
-from api.shapes import Figures, Health, HelloMessage
+from api.shapes import Failing, Figures, Health, HelloMessage
 from store.board import CardRow
 from store.refusing import Refusal
 
@@ -39,7 +39,9 @@ class Hub:
     def __init__(self, version: str, now: datetime) -> None:
         self.board = Board()
         self.clients: set[Client] = set()
-        self.health = Health(broker=False, broker_since=now, database=False, database_since=now, database_refuses=None)
+        self.health = Health(
+            broker=False, broker_since=now, database=False, database_since=now, database_refuses=None, failing=[], failing_since=now
+        )
         self._version = version
         self._places: dict[str, Place] = {}
         self._figures: dict[str, Figures] = {}
@@ -152,6 +154,19 @@ class Hub:
         """Why a database that is there stores nothing; None when it does. Told at once."""
         self.health = self.health.model_copy(update={"database_refuses": why, "database_since": now})
         self._tell_figures(now)
+
+    @property
+    def current(self) -> bool:
+        """Whether the board is what the database has, as far as we know."""
+        return "board" not in self.health.failing
+
+    def failing_is(self, now: datetime, what: Failing, failing: bool) -> None:
+        """Something that runs behind the api has begun to fail, or is well again. Told at once."""
+        held = self.health.failing
+        names = sorted({*held, what} if failing else {*held} - {what})
+        if names != held:
+            self.health = self.health.model_copy(update={"failing": names, "failing_since": now})
+            self._tell_figures(now)
 
     def _tell_figures(self, now: datetime) -> None:
         written: dict[str, str] = {}

@@ -71,7 +71,9 @@ async def _serve(socket: WebSocket, client: Client, here: Context) -> None:
     finally:
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        for ended in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(ended, Exception):
+                log.error("console of %s failed", client.viewer.login, exc_info=ended)
     if client.ended.done():
         ending = client.ended.result()
         here.meters.cut.inc(ending.code == TOO_SLOW)

@@ -30,6 +30,7 @@ class Meters:
         self._broker = Gauge("vigil_api_broker_up", "1 while the api hears the broker", registry=own)
         self._database = Gauge("vigil_api_database_up", "1 while the api reaches the database", registry=own)
         self._refuses = Gauge("vigil_api_database_refuses", "1 while the database is there and stores nothing", registry=own)
+        self._failing = Gauge("vigil_api_failing", "What the api fails to do and tries again", registry=own)
 
     def answered(self, method: str, status: int, seconds: float) -> None:
         """A request; what is no method of ours counts as one."""
@@ -51,4 +52,5 @@ class Meters:
         self._broker.set(hub.health.broker)
         self._database.set(hub.health.database)
         self._refuses.set(hub.health.database_refuses is not None)
+        self._failing.set(len(hub.health.failing))
         return generate_latest(self._registry)

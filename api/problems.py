@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from api.attempts import TooManyAttempts
 from api.database import StoreUnavailable
+from api.reads import TooManyReads
 from api.shapes import Problem
 from dispatch.incident import NotAllowed
 
@@ -46,6 +47,7 @@ OURS: dict[type[Exception], tuple[int, str]] = {
     NotAllowed: (409, "not_allowed"),
     NobodyAble: (409, "nobody_able"),
     TooManyAttempts: (429, "too_many_attempts"),
+    TooManyReads: (429, "too_many_reads"),
     StoreUnavailable: (503, "store_unavailable"),
 }
 
@@ -69,7 +71,8 @@ def install(app: FastAPI, table: dict[type[Exception], tuple[int, str]]) -> None
 
 def _handler(status: int, error: str) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def handle(request: Request, raised: Exception) -> Response:
-        headers = {"Retry-After": str(int(raised.retry_after.total_seconds()) + 1)} if isinstance(raised, TooManyAttempts) else None
+        later = raised.retry_after if isinstance(raised, TooManyAttempts | TooManyReads) else None
+        headers = None if later is None else {"Retry-After": str(int(later.total_seconds()) + 1)}
         return problem(status, error, str(raised) or (raised.__doc__ or ""), tuple(getattr(raised, "allowed", ())), headers)
 
     return handle

@@ -9,24 +9,28 @@ import contextlib
 import logging
 import time
 from datetime import UTC, datetime
+from typing import TypeVar
 from uuid import UUID
 
-from api.database import Database, StoreUnavailable
+from api.database import Database, Lane, StoreUnavailable, Work
 from api.feeds import Feed
 from api.hub import Hub
 from api.people import place
 from api.presses import StoreKey
 from api.register import Register
+from api.unending import Ongoing
 from store import dispatches, incidents, messages, notify
 from store.board import CardRow
 from store.connect import Connection
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 GATHER_S = 0.03
 COMPARE_EVERY_S = 5.0
 _FIRST_COMPARE_S = 1.0  # listening tells of every gap but the first, between our first reading and its beginning
 _MOST_IDS = 2_000
+_AGAIN_S = 1.0
 
 
 class Pump:
@@ -63,8 +67,9 @@ class Pump:
         self._everything = self._register_changed = self._responders_changed = True
         self._wake.set()
 
-    async def run(self) -> None:
-        """Read and tell, for ever."""
+    async def run(self, ongoing: Ongoing) -> None:
+        """Read and tell, for ever; begins with everything, since whatever came while it did not run was not read."""
+        self.lost()
         loop = asyncio.get_running_loop()
         compare, turned = loop.time() + _FIRST_COMPARE_S, 0.0
         while True:
@@ -75,17 +80,22 @@ class Pump:
                 if self._wake.is_set():
                     await asyncio.sleep(max(0.0, turned + GATHER_S - loop.time()))
                     await self._turn()
+                    ongoing.well()
                     turned = loop.time()
                 if loop.time() >= compare:
                     compare = loop.time() + COMPARE_EVERY_S
                     await self._compare()
-            except StoreUnavailable:
+            except StoreUnavailable as error:
                 self._everything = True  # `lost` is called when the database is back
+                if self._database.up:
+                    ongoing.failed(error)
+                    await asyncio.sleep(_AGAIN_S)
+                    self.lost()
 
     async def _turn(self) -> None:
         self._wake.clear()
         if self._register_changed:
-            await self._database.run(self._register.load)
+            await self._read_by(self._register.load)
             self._register_changed = False
         if self._everything:
             self._ids.clear()
@@ -106,7 +116,7 @@ class Pump:
     async def _reload(self) -> None:
         self._everything = False
         try:
-            rows, stored = await self._database.run(lambda conn: self._read(conn, None))
+            rows, stored = await self._read_by(lambda conn: self._read(conn, None))
         except StoreUnavailable:
             self._everything = True
             raise
@@ -115,12 +125,12 @@ class Pump:
         log.info("board reloaded: %d incidents", len(rows))
 
     async def _news(self, ids: list[UUID], noticed: float | None = None) -> None:
-        rows, stored = await self._database.run(lambda conn: self._read(conn, ids))
+        rows, stored = await self._read_by(lambda conn: self._read(conn, ids))
         self._feed.settle(stored, {row.id for row in self._hub.changed(rows, noticed)})
 
     async def _compare(self) -> None:
         """What should have been heard of, but was not, is news too."""
-        rows, stored = await self._database.run(lambda conn: self._read(conn, None))
+        rows, stored = await self._read_by(lambda conn: self._read(conn, None))
         gone = list(self._hub.board.rows.keys() - {row.id for row in rows})
         self._feed.settle(stored, {row.id for row in self._hub.changed(rows)})
         if gone:
@@ -129,9 +139,12 @@ class Pump:
 
     async def responders(self) -> None:
         """Where everyone is now, and who is on duty."""
-        rows = await self._database.run(lambda conn: dispatches.candidates(conn, None))
+        rows = await self._read_by(lambda conn: dispatches.candidates(conn, None))
         now = datetime.now(UTC)
         self._hub.responders_are(place(row, self._register.timezone, now) for row in rows)
+
+    async def _read_by(self, work: Work[T]) -> T:
+        return await self._database.run(work, lane=Lane.OWN)
 
     async def _read(self, conn: Connection, ids: list[UUID] | None) -> tuple[list[CardRow], set[StoreKey]]:
         """Incidents, and which of the presses that we hold are stored, as of one moment."""

@@ -7,7 +7,7 @@ from pathlib import Path
 @dataclass(frozen=True, slots=True)
 class ApiSettings:
     """`port` 0 lets the system choose. `allowed_origins`: what a browser may call us besides its own host (behind a proxy).
-    `probe_key` opens the probe's console; without one there is none.
+    `probe_key` opens the probe's console; without one there is none. `acts`, `reads`: connections for what people do and ask.
     """
 
     dsn: str = field(repr=False)
@@ -22,5 +22,6 @@ class ApiSettings:
     dashboard_dir: Path | None = None
     secure_cookies: bool = False
     allowed_origins: tuple[str, ...] = ()
-    pool_size: int = 8
+    acts: int = 4
+    reads: int = 4
     version: str = "0.1.0"

@@ -5,7 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from api.access import Viewer
-from api.database import Database, StoreUnavailable
+from api.database import Database, Lane, StoreUnavailable
+from api.unending import Ongoing
 from store import incidents
 from store.connect import Connection
 from store.trail import Actor
@@ -33,21 +34,24 @@ class Shown:
             self._wake.set()
         return first
 
-    async def run(self) -> None:
+    async def run(self, ongoing: Ongoing) -> None:
         """Write them down, for ever."""
+        if self._first:
+            self._wake.set()
         while True:
             await self._wake.wait()
             self._wake.clear()
             await asyncio.sleep(_GATHER_S)
             batch = dict(self._first)
             try:
-                await self._database.run(lambda conn, batch=batch: _write(conn, batch))  # type: ignore[misc]
+                await self._database.run(lambda conn, batch=batch: _write(conn, batch), lane=Lane.OWN)  # type: ignore[misc]
             except StoreUnavailable:
                 await asyncio.sleep(_AGAIN_S)
                 self._wake.set()
             else:
                 for incident in batch:
                     del self._first[incident]
+                ongoing.well()
 
 
 async def _write(conn: Connection, batch: dict[UUID, First]) -> None:

@@ -20,7 +20,6 @@ from dispatch.incident import NotAllowed
 from dispatch.offer import DispatchEvent
 from store import connect, dispatches, incidents, messages
 from store.connect import Connection
-from store.errors import StoreError
 
 log = logging.getLogger("vigil.desk")
 
@@ -46,9 +45,10 @@ def utc_now() -> datetime:
 
 async def run(settings: DeskSettings, stop: asyncio.Event, clock: Clock = utc_now, meters: Meters | None = None) -> None:
     """Keep the clocks, and beside them the house, until `stop`; survives the database going away."""
-    housekeeper = asyncio.create_task(housekeeping.run(settings.dsn, stop, clock))
+    meters = meters or Meters()
+    housekeeper = asyncio.create_task(housekeeping.run(settings.dsn, stop, clock, meters=meters))
     try:
-        await _clocks(settings, stop, clock, meters or Meters())
+        await _clocks(settings, stop, clock, meters)
     finally:
         housekeeper.cancel()
         await asyncio.wait([housekeeper])
@@ -82,11 +82,11 @@ async def sweep(conn: Connection, now: datetime, meters: Meters | None = None) -
             meters.actions[type(action).__name__].inc(took)
         except NotAllowed as overtaken:
             log.info("overtaken by a person: %s", overtaken)
-        except psycopg.Error as error:
+        except Exception as error:
             if conn.closed:
                 raise
             meters.failures.inc()
-            log.error("%s: not done: %s", action, str(error).partition("\n")[0])
+            log.error("%s: not done: %s: %s", action, type(error).__name__, str(error).partition("\n")[0])
     return done
 
 
@@ -112,10 +112,10 @@ async def _keep(
 async def _watch_probe(conn: Connection, watching: datetime, now: datetime) -> int:
     try:
         return await probe.watch(conn, watching, now)
-    except (psycopg.Error, StoreError) as error:
+    except Exception as error:
         if conn.closed:
             raise
-        log.error("probe: not judged: %s", str(error).partition("\n")[0])
+        log.error("probe: not judged: %s: %s", type(error).__name__, str(error).partition("\n")[0])
         return 0
 
 

@@ -15,4 +15,5 @@ class Meters:
         self.failures = Counter("vigil_desk_failures", "what was due and could not be done", registry=self.registry)
         self.sweep = Histogram("vigil_desk_sweep_seconds", "one look at the clocks", registry=self.registry)
         self.swept = Gauge("vigil_desk_last_sweep_timestamp_seconds", "when it last looked", registry=self.registry)
+        self.chores = Gauge("vigil_desk_chores_failing", "chores of the house that could not be done", registry=self.registry)
         self.lost = Gauge("vigil_desk_probes_lost", "probes whose presses do not come out", registry=self.registry)

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime
 
 from api import devices
 from api.access import Action, Thing, Viewer, may
-from api.context import Context, context, everywhere, viewer
+from api.context import Context, Reader, context, everywhere, reader, viewer
 from api.listings import (
     DeviceOverview,
     DeviceShape,
@@ -31,6 +31,7 @@ router = APIRouter(prefix="/api", tags=["devices"])
 
 Here = Annotated[Context, Depends(context)]
 Who = Annotated[Viewer, Depends(viewer)]
+Read = Annotated[Reader, Depends(reader)]
 _MOST_LINES = 500
 _REFUSED_WITHIN = timedelta(days=7)
 _LONGEST_HOURS, _MOST_POINTS = 24 * 366 * 10, 5_000
@@ -41,6 +42,7 @@ _FIRST_DAY = datetime(2020, 1, 1, tzinfo=UTC)  # nothing was measured before
 async def listed(
     here: Here,
     who: Who,
+    read: Read,
     site: str = "",
     area: str = "",
     profile: str = "",
@@ -51,28 +53,28 @@ async def listed(
     if site:
         _seen(here, who, site)
     wanted = devices.Wanted(site, area, profile, code.lower())
-    return await here.database.run(lambda conn: devices.listed(conn, here.register, who.scope, wanted, datetime.now(UTC)))
+    return await read.run(lambda conn: devices.listed(conn, here.register, who.scope, wanted, datetime.now(UTC)))
 
 
 @router.get("/devices/overview")
-async def overview(here: Here, who: Who) -> DeviceOverview:
+async def overview(here: Here, who: Who, read: Read) -> DeviceOverview:
     """Who cannot call for help now, and every device with something the matter."""
     everywhere(who, Action.SEE_UNPROTECTED)
-    return await here.database.run(lambda conn: devices.overview(conn, here.register, who, datetime.now(UTC)))
+    return await read.run(lambda conn: devices.overview(conn, here.register, who, datetime.now(UTC)))
 
 
 @router.get("/unprotected")
-async def unprotected(here: Here, who: Who) -> list[UnprotectedShape]:
+async def unprotected(here: Here, who: Who, read: Read) -> list[UnprotectedShape]:
     """Residents with nothing left that could call for help: silent, offline, revoked or never heard. To be checked by hand."""
     everywhere(who, Action.SEE_UNPROTECTED)
-    return await here.database.run(lambda conn: devices.unprotected(conn, here.register, who, datetime.now(UTC)))
+    return await read.run(lambda conn: devices.unprotected(conn, here.register, who, datetime.now(UTC)))
 
 
 @router.get("/firmware")
-async def firmware(here: Here, who: Who) -> list[FirmwareShape]:
+async def firmware(who: Who, read: Read) -> list[FirmwareShape]:
     """Which firmware runs where: devices in service by profile and version."""
     everywhere(who, Action.SEE_DEVICE)
-    rows = await here.database.run(lambda conn: administration.firmware(conn, who.scope))
+    rows = await read.run(lambda conn: administration.firmware(conn, who.scope))
     return [
         FirmwareShape(
             profile=row.profile, version=row.firmware, devices=row.devices, confirmed=row.confirmed, last_seen_at=row.last_seen_at
@@ -108,10 +110,10 @@ async def revoke(code: str, here: Here, who: Who) -> Revoked:
 
 
 @router.get("/devices/log")
-async def register_log(here: Here, who: Who, device: str | None = None) -> list[RegisterLineShape]:
+async def register_log(who: Who, read: Read, device: str | None = None) -> list[RegisterLineShape]:
     """Who enrolled, rotated or revoked which device, the newest first."""
     everywhere(who, Action.MANAGE_DEVICES)
-    lines = await here.database.run(lambda conn: administration.lines(conn, who.scope, device, _MOST_LINES))
+    lines = await read.run(lambda conn: administration.lines(conn, who.scope, device, _MOST_LINES))
     return [
         RegisterLineShape.model_validate(
             {name: getattr(line, name) for name in ("id", "at", "actor", "action", "device", "area", "site")}
@@ -125,6 +127,7 @@ async def series(
     code: str,
     here: Here,
     who: Who,
+    read: Read,
     metric: Annotated[str, Query(max_length=40, description="one of those that the device's profile measures")],
     until: Annotated[AwareDatetime | None, Query(description="the end, not itself included; without it, now")] = None,
     hours: Annotated[float, Query(gt=0, le=_LONGEST_HOURS, description="how far back from the end")] = 24,
@@ -139,16 +142,16 @@ async def series(
     now = datetime.now(UTC)
     end = min(max(until or now, _FIRST_DAY), now)
     since = end - timedelta(hours=hours)
-    found = await here.database.run(lambda conn: history.series(conn, code, metric, since, end, points, now))
+    found = await read.run(lambda conn: history.series(conn, code, metric, since, end, points, now))
     return SeriesShape.model_validate(found, from_attributes=True)
 
 
 @router.get("/refusals")
-async def refused(here: Here, who: Who) -> list[RefusalShape]:
+async def refused(who: Who, read: Read) -> list[RefusalShape]:
     """What the broker refused within a week, by device and hour: logins, forged publishes, foreign subscriptions."""
     everywhere(who, Action.SEE_REJECTED)
     since = datetime.now(UTC) - _REFUSED_WITHIN
-    rows = await here.database.run(lambda conn: refusals.listed(conn, who.scope, since, _MOST_LINES))
+    rows = await read.run(lambda conn: refusals.listed(conn, who.scope, since, _MOST_LINES))
     return [RefusalShape.model_validate({name: getattr(row, name) for name in RefusalShape.model_fields}) for row in rows]
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends
 from api import details
 from api.access import Action, Thing, Viewer, mask_of
 from api.cards import brief, thing_of
-from api.context import Context, actor, context, demand, everywhere, viewer
+from api.context import Context, Reader, actor, context, demand, everywhere, reader, viewer
 from api.shapes import Decline, DispatchAction, DispatchBrief, IncidentDetail, Position
 from dispatch.offer import DispatchEvent
 from store import dispatches
@@ -20,6 +20,7 @@ router = APIRouter(prefix="/api", tags=["errands"])
 
 Here = Annotated[Context, Depends(context)]
 Who = Annotated[Viewer, Depends(viewer)]
+Read = Annotated[Reader, Depends(reader)]
 
 
 @router.post("/dispatches/{dispatch_id}/{action}")
@@ -43,7 +44,7 @@ async def act(dispatch_id: UUID, action: DispatchAction, here: Here, who: Who, b
 
 
 @router.get("/responder/errands")
-async def errands(here: Here, who: Who) -> list[IncidentDetail]:
+async def errands(here: Here, who: Who, read: Read) -> list[IncidentDetail]:
     """One's own errands that have not ended."""
     everywhere(who, Action.SEE_ERRANDS)
     now = datetime.now(UTC)
@@ -53,7 +54,7 @@ async def errands(here: Here, who: Who) -> list[IncidentDetail]:
         # a telephone asks every few seconds and draws no curves
         return [await details.detail(conn, here.register, who, one.incident, now, curves=False) for one in own]
 
-    return await here.database.run(transaction)
+    return await read.run(transaction)
 
 
 @router.post("/responder/position", status_code=204)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from api import listings
 from api import system as page
 from api.access import Action, Viewer
-from api.context import Context, context, everywhere, viewer
+from api.context import Context, Reader, context, everywhere, reader, viewer
 from api.database import StoreUnavailable
 from api.problems import NotFound
 from api.shapes import Health, SystemShape
@@ -17,6 +17,7 @@ from store import health as store
 router = APIRouter(tags=["house"])
 
 Here = Annotated[Context, Depends(context)]
+Read = Annotated[Reader, Depends(reader)]
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _MOST = 500
 
@@ -28,11 +29,11 @@ async def health(here: Here) -> Health:
 
 
 @router.get("/api/system")
-async def system(here: Here, who: Annotated[Viewer, Depends(viewer)]) -> SystemShape:
+async def system(here: Here, who: Annotated[Viewer, Depends(viewer)], read: Read) -> SystemShape:
     """How the parts are doing; 200 with less in it when the database is away."""
     everywhere(who, Action.SEE_SYSTEM)
     try:
-        workers = await here.database.run(store.workers)
+        workers = await read.run(store.workers)
     except StoreUnavailable:
         workers = None
     return page.system(workers, here.hub.health, datetime.now(UTC))
@@ -47,10 +48,10 @@ async def metrics(request: Request, here: Here) -> Response:
 
 
 @router.get("/api/rejected")
-async def rejected(here: Here, who: Annotated[Viewer, Depends(viewer)]) -> list[listings.RejectedShape]:
+async def rejected(who: Annotated[Viewer, Depends(viewer)], read: Read) -> list[listings.RejectedShape]:
     """What could not be understood, the newest first."""
     everywhere(who, Action.SEE_REJECTED)
-    rows = await here.database.run(lambda conn: store.rejected(conn, who.scope, _MOST))
+    rows = await read.run(lambda conn: store.rejected(conn, who.scope, _MOST))
     return [
         listings.RejectedShape(
             lane=row.lane,

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Depends
 from api import assignment, details
 from api.access import Action, Mask, Viewer, mask_of
 from api.cards import card
-from api.context import Context, actor, context, demanded, everywhere, viewer
+from api.context import Context, Reader, actor, context, demanded, everywhere, reader, viewer
+from api.database import Runs
 from api.problems import NotFound
 from api.shapes import Acknowledge, BroughtOut, CauseChoice, Choice, IncidentCard, IncidentDetail, Note, OfferChoice, Resolve, State
 from dispatch.incident import IncidentEvent
@@ -23,11 +24,12 @@ router = APIRouter(prefix="/api/incidents", tags=["incidents"])
 
 Here = Annotated[Context, Depends(context)]
 Who = Annotated[Viewer, Depends(viewer)]
+Read = Annotated[Reader, Depends(reader)]
 _MOST = 500
 
 
 @router.get("")
-async def listed(here: Here, who: Who, state: State | None = None, since: datetime | None = None) -> list[IncidentCard]:
+async def listed(here: Here, who: Who, read: Read, state: State | None = None, since: datetime | None = None) -> list[IncidentCard]:
     """What stands on the board in one's scope; with `since`, everything raised from then on, the newest first."""
     if since is None:
         rows = here.hub.visible(who)
@@ -35,14 +37,14 @@ async def listed(here: Here, who: Who, state: State | None = None, since: dateti
         everywhere(who, Action.SEE_FIGURES)
         now = datetime.now(UTC)
         begin = since if since.tzinfo else since.replace(tzinfo=UTC)
-        rows = await here.database.run(lambda conn: store.history(conn, who.scope, begin, now, _MOST))
+        rows = await read.run(lambda conn: store.history(conn, who.scope, begin, now, _MOST))
     return [card(row, mask_of(who.role)) for row in rows if state is None or row.state == state]
 
 
 @router.get("/{incident_id}")
-async def one(incident_id: UUID, here: Here, who: Who) -> IncidentDetail:
+async def one(incident_id: UUID, here: Here, who: Who, read: Read) -> IncidentDetail:
     """One incident with its reasons, trail, dispatches and curves."""
-    return await _answer(here, who, incident_id, Action.SEE_INCIDENT, None)
+    return await _answer(here, who, incident_id, Action.SEE_INCIDENT, None, by=read)
 
 
 @router.post("/{incident_id}/acknowledge")
@@ -106,9 +108,9 @@ async def bring_out(incident_id: UUID, senior: str, body: BroughtOut, here: Here
 
 
 @router.get("/{incident_id}/candidates")
-async def candidates(incident_id: UUID, here: Here, who: Who) -> list[Choice]:
+async def candidates(incident_id: UUID, here: Here, who: Who, read: Read) -> list[Choice]:
     """Everyone who might be sent, best first, with the reasons for and against."""
-    row, people = await assignment.facts(here, who, incident_id, Action.SEE_CANDIDATES)
+    row, people = await assignment.facts(read, who, incident_id, Action.SEE_CANDIDATES)
     return assignment.shapes(await assignment.ranked(here, row, people, datetime.now(UTC)))
 
 
@@ -146,6 +148,7 @@ async def _answer(
     act: Callable[[Connection], Awaitable[None]] | None,
     *,
     curves: bool = True,
+    by: Runs | None = None,
 ) -> IncidentDetail:
     """Seen, permitted, done and read again: one transaction."""
 
@@ -155,4 +158,4 @@ async def _answer(
             await act(conn)
         return await details.detail(conn, here.register, who, incident_id, datetime.now(UTC), curves=curves)
 
-    return await here.database.run(transaction)
+    return await (by or here.database).run(transaction)

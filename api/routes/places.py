@@ -9,7 +9,7 @@ from api import roads
 from api.access import Action, Mask, Thing, Viewer, mask_of, may
 from api.cards import site_brief
 from api.circle import circle_now
-from api.context import Context, context, demand, everywhere, viewer
+from api.context import Context, Reader, context, demand, everywhere, reader, viewer
 from api.listings import CircleShape
 from api.people import shape
 from api.problems import NotFound
@@ -21,6 +21,7 @@ router = APIRouter(prefix="/api", tags=["places"])
 
 Here = Annotated[Context, Depends(context)]
 Who = Annotated[Viewer, Depends(viewer)]
+Read = Annotated[Reader, Depends(reader)]
 
 
 @router.get("/district")
@@ -45,10 +46,10 @@ async def district(here: Here, who: Who) -> DistrictShape:
 
 
 @router.get("/layers/{name}", response_class=Response, responses={200: {"content": {"application/geo+json": {}}}})
-async def layer(name: str, here: Here, who: Who) -> Response:
+async def layer(name: str, who: Who, read: Read) -> Response:
     """One layer of the map as GeoJSON."""
     everywhere(who, Action.SEE_DISTRICT)
-    text = await here.database.run(lambda conn: store.layer(conn, name))
+    text = await read.run(lambda conn: store.layer(conn, name))
     if text is None:
         raise NotFound(f"no layer {name!r}")
     return Response(text, media_type="application/geo+json", headers={"Cache-Control": "private, max-age=3600"})

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Depends, Response
 
 from api import cap, playbook
 from api.access import Action, Viewer
-from api.context import Context, actor, context, demanded, viewer
+from api.context import Context, Reader, actor, context, demanded, reader, viewer
+from api.database import Runs
 from api.shapes.playbook import PlaybookShape, SirenPress, StepPress
 from dispatch.playbook import STEPS, StepEvent
 from dispatch.siren import Act
@@ -21,13 +22,14 @@ router = APIRouter(prefix="/api/incidents", tags=["playbook"])
 
 Here = Annotated[Context, Depends(context)]
 Who = Annotated[Viewer, Depends(viewer)]
+Read = Annotated[Reader, Depends(reader)]
 Work = Callable[[Connection], Awaitable[None]]
 
 
 @router.get("/{incident_id}/playbook")
-async def steps(incident_id: UUID, here: Here, who: Who) -> PlaybookShape:
+async def steps(incident_id: UUID, who: Who, read: Read) -> PlaybookShape:
     """What is to be done, by whom, and what has been."""
-    return await _answer(here, who, incident_id, Action.SEE_INCIDENT, None)
+    return await _answer(read, who, incident_id, Action.SEE_INCIDENT, None)
 
 
 @router.post("/{incident_id}/playbook/{step}")
@@ -46,7 +48,7 @@ async def press(incident_id: UUID, step: str, body: StepPress, here: Here, who: 
             for siren in await commands.sirens(conn, row.site):
                 await commands.order(conn, incident_id, siren.device, Act.ON, actor(who), now)
 
-    answer = await _answer(here, who, incident_id, Action.SOUND if sounds else Action.STEP, act)
+    answer = await _answer(here.database, who, incident_id, Action.SOUND if sounds else Action.STEP, act)
     if sounds:
         here.ordered.set()
     return answer
@@ -60,7 +62,7 @@ async def siren(incident_id: UUID, device: str, body: SirenPress, here: Here, wh
     async def act(conn: Connection) -> None:
         await commands.order(conn, incident_id, device, Act(body.act), actor(who), now)
 
-    answer = await _answer(here, who, incident_id, Action.SOUND, act)
+    answer = await _answer(here.database, who, incident_id, Action.SOUND, act)
     here.ordered.set()
     return answer
 
@@ -79,7 +81,7 @@ async def cap_message(incident_id: UUID, here: Here, who: Who) -> Response:
     return Response(found.body, media_type="application/cap+xml", headers={"Content-Disposition": name})
 
 
-async def _answer(here: Context, who: Viewer, incident_id: UUID, action: Action, act: Work | None) -> PlaybookShape:
+async def _answer(by: Runs, who: Viewer, incident_id: UUID, action: Action, act: Work | None) -> PlaybookShape:
     """Seen, permitted, done and read again: one transaction."""
 
     async def transaction(conn: Connection) -> PlaybookShape:
@@ -88,4 +90,4 @@ async def _answer(here: Context, who: Viewer, incident_id: UUID, action: Action,
             await act(conn)
         return await playbook.shape(conn, who, incident_id, datetime.now(UTC))
 
-    return await here.database.run(transaction)
+    return await by.run(transaction)

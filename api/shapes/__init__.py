@@ -53,7 +53,18 @@ from api.shapes.shape import (
     SiteKind,
     State,
 )
-from api.shapes.system import CalloutShape, Figures, Health, LaneShape, PartShape, PartState, ProbeShape, ProbeTry, SystemShape
+from api.shapes.system import (
+    CalloutShape,
+    Failing,
+    Figures,
+    Health,
+    LaneShape,
+    PartShape,
+    PartState,
+    ProbeShape,
+    ProbeTry,
+    SystemShape,
+)
 
 __all__ = [
     "Role",
@@ -101,6 +112,7 @@ __all__ = [
     "Decline",
     "Press",
     "Figures",
+    "Failing",
     "Health",
     "PartState",
     "PartShape",

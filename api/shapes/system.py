@@ -24,14 +24,22 @@ class Figures(Shape):
     probe_ms: float | None
 
 
+Failing = Literal["board", "figures", "notices", "presses", "sessions", "shown", "sirens"]
+
+
 class Health(Shape):
-    """What works now, as this api sees it; `…_since` when that began. `database_refuses`: why one that is there stores nothing."""
+    """What works now, as this api sees it; `…_since` when that began. `database_refuses`: why one that is there stores nothing.
+
+    `failing`: what this api fails to do though it keeps trying; with `board` among it, what consoles show is not current.
+    """
 
     broker: bool
     broker_since: datetime
     database: bool
     database_since: datetime
     database_refuses: Refusal | None
+    failing: list[Failing]
+    failing_since: datetime
 
 
 PartState = Literal["working", "standing_by", "stopped", "silent"]

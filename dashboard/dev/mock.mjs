@@ -29,7 +29,7 @@ const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/ja
 let loggedIn = false
 
 const since = new Date().toISOString()
-const health = { broker: true, broker_since: since, database: true, database_since: since }
+const health = { broker: true, broker_since: since, database: true, database_since: since, database_refuses: null, failing: [], failing_since: since }
 const sockets = new Set()
 const send = (socket, body) => socket.send(JSON.stringify({ ...body, seq: (socket.seq = (socket.seq ?? -1) + 1) }))
 const tell = (body) => sockets.forEach((socket) => send(socket, body))

@@ -34,7 +34,7 @@ export const FIGURES: Figures = {
   devices: 10, online: 9, silent: 1, unprotected: 0, circle_share: 0.964, answer_p90_s: 11.9, answer_n: 3, alarms_10min: 2,
   ingest_per_s: 100, ingest_p99_ms: 20, probe_at: null, probe_ms: null,
 }
-export const HEALTH: Health = { broker: true, broker_since: at(-60), database: true, database_since: at(-60), database_refuses: null }
+export const HEALTH: Health = { broker: true, broker_since: at(-60), database: true, database_since: at(-60), database_refuses: null, failing: [], failing_since: at(-60) }
 
 export function responder(over: Partial<ResponderPlace> = {}): ResponderPlace {
   return {

@@ -292,6 +292,17 @@ describe('the bars', () => {
     expect(markup).not.toContain('class="bar dead"')
     expect(markup).toContain('数据库不可用')
   })
+  it('a board that is not current is red and says so, whatever else fails only degrades', async () => {
+    store.link.value = { connected: true, lastHeard: T0 }
+    store.board.value = snapshot({ ...HEALTH, failing: ['board', 'sirens'], failing_since: at(-41) })
+    const markup = await html(TopBar, {})
+    expect(markup).toContain('class="bar dead"')
+    expect(text(markup)).toMatch(/画面不是最新：新事件可能看不到 自 03:12:06 起 · 已 00:41/)
+    store.board.value = snapshot({ ...HEALTH, failing: ['sirens'] })
+    const degraded = await html(TopBar, {})
+    expect(degraded).not.toContain('class="bar dead"')
+    expect(degraded).toContain('警报器收不到指令')
+  })
   it('a mute is never invisible, and sound that cannot be heard is asked for', async () => {
     const sound = (mutedAt: number | null, enabled: boolean) => ({ audible: true, enabled: { value: enabled }, mutedAt: { value: mutedAt }, toggle: () => undefined, unlock: () => undefined })
     expect(text(await html(BottomBar, { sound: sound(T0 - 65_000, true) }))).toContain('声音已关闭 01:05')

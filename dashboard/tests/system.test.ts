@@ -56,6 +56,11 @@ describe('every word of the system has a sentence', () => {
     expect(states.length).toBe(4)
     expect(missing(states.map((state) => `system.state.${state}`))).toEqual([])
   })
+  it('what the server may fail to do', () => {
+    const failing = names('api/shapes/system.py', /Failing = Literal\[([^\]]*)\]/)
+    expect(failing.length).toBe(7)
+    expect(missing(failing.map((name) => `fault.failing.${name}`))).toEqual([])
+  })
   it('what rings the desk again', () => {
     const why = [...read('dispatch/escalation.py').matchAll(/return "(\w+)"/g)].map((m) => m[1]!)
     expect(why.sort()).toEqual(['not_departed', 'overdue'])

@@ -7,7 +7,9 @@ from uuid import UUID
 
 import pytest
 
+from desk import housekeeping
 from desk.maintenance import watch
+from desk.meters import Meters
 from dispatch.incident import IncidentEvent
 from store import alarms, incidents, maintenance
 from store.connect import Connection, connect
@@ -99,3 +101,34 @@ async def test_what_was_looked_at_starts_anew_and_a_task_is_no_call_of_its_devic
     assert await watch(worker_conn, NOW + 5 * DAY) == 1
     told = await maintenance.outcomes(worker_conn, NOW + 5 * DAY, untold=False)
     assert [one.device for one in told] == ["smoke-9"] * 6
+
+
+async def test_a_chore_that_cannot_be_done_keeps_no_other_from_being_done_and_is_seen(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    stop, meters, broken, rounds = asyncio.Event(), Meters(), True, 0
+
+    async def first(conn: Connection, stop: asyncio.Event, clock: housekeeping.Clock) -> None:
+        if broken:
+            raise KeyError("nobody expected this")
+
+    async def second(conn: Connection, stop: asyncio.Event, clock: housekeeping.Clock) -> None:
+        nonlocal broken, rounds
+        rounds += 1
+        broken = rounds < 3
+
+    async def until(failing: int, after: int) -> None:
+        async with asyncio.timeout(10):
+            while rounds < after or meters.chores._value.get() != failing:  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+
+    chores = {"roll-ups": first, "maintenance": second}
+    task = asyncio.create_task(
+        housekeeping.run(database.dsn("vigil_worker"), stop, lambda: NOW, every=0.05, meters=meters, chores=chores)
+    )
+    await until(failing=1, after=1)
+    await until(failing=0, after=4)
+    stop.set()
+    await asyncio.wait_for(task, 10)
+    written = [record for record in caplog.records if record.exc_info]
+    assert [(record.name, record.exc_info[0]) for record in written if record.exc_info] == [("vigil.desk", KeyError)], "once"

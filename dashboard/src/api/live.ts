@@ -33,6 +33,8 @@ export type Database = boolean;
  */
 export type Refusal = "read_only" | "disk_full";
 export type DatabaseSince = string;
+export type Failing = ("board" | "figures" | "notices" | "presses" | "sessions" | "shown" | "sirens")[];
+export type FailingSince = string;
 export type AcknowledgedBy = string | null;
 export type ActiveAlarms = number;
 export type Alarms = number;
@@ -170,6 +172,8 @@ export interface Figures {
 }
 /**
  * What works now, as this api sees it; `…_since` when that began. `database_refuses`: why one that is there stores nothing.
+ *
+ * `failing`: what this api fails to do though it keeps trying; with `board` among it, what consoles show is not current.
  */
 export interface Health {
   broker: Broker;
@@ -177,6 +181,8 @@ export interface Health {
   database: Database;
   database_refuses: Refusal | null;
   database_since: DatabaseSince;
+  failing: Failing;
+  failing_since: FailingSince;
 }
 /**
  * One incident as the queue and the map need it. `target_s` is its state's; `allowed` are the incident events possible now.

@@ -1710,6 +1710,8 @@ export interface components {
         /**
          * Health
          * @description What works now, as this api sees it; `…_since` when that began. `database_refuses`: why one that is there stores nothing.
+         *
+         *     `failing`: what this api fails to do though it keeps trying; with `board` among it, what consoles show is not current.
          */
         Health: {
             /** Broker */
@@ -1727,6 +1729,13 @@ export interface components {
              * Format: date-time
              */
             database_since: string;
+            /** Failing */
+            failing: ("board" | "figures" | "notices" | "presses" | "sessions" | "shown" | "sirens")[];
+            /**
+             * Failing Since
+             * Format: date-time
+             */
+            failing_since: string;
         };
         /**
          * IncidentCard

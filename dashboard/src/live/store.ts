@@ -11,7 +11,10 @@ import { GRACE } from './pulse'
 const TICK = 250
 const ORDER_TICK = 1_000
 
-export type Fault = { what: 'socket' | 'broker' | 'database'; why?: string; since: number }
+export type Fault = { what: 'socket' | 'broker' | 'board' | 'database' | 'failing'; why?: string; since: number }
+
+/** Whether presses reach us all the same. */
+export const degrades = (fault: Fault) => fault.what === 'database' || fault.what === 'failing'
 
 export function createStore(me: Me, district: District, onRefused: () => void) {
   const board = shallowRef(EMPTY)
@@ -57,14 +60,17 @@ export function createStore(me: Me, district: District, onRefused: () => void) {
   const sorted = computed(() => queue.value.flatMap((one) => one.items))
   const current = computed(() => list.value.find((item) => item.id === selected.value) ?? null)
 
-  /** What keeps presses from reaching us, worst first; a database fault alone does not. */
+  /** What keeps presses from reaching us, worst first; a database fault alone does not, nor what else the server fails to do. */
   const fault = computed<Fault | null>(() => {
     const { connected, lastHeard } = link.value
     if (!connected && now.value - skew.value - lastHeard > GRACE) return { what: 'socket', since: lastHeard + skew.value }
     const health = board.value.health
     if (health && !health.broker) return { what: 'broker', since: Date.parse(health.broker_since) }
     if (health && !health.database) return { what: 'database', since: Date.parse(health.database_since) }
+    const failing = health ? { names: health.failing, since: Date.parse(health.failing_since) } : null
+    if (failing?.names.includes('board')) return { what: 'board', since: failing.since }
     if (health?.database_refuses) return { what: 'database', why: health.database_refuses, since: Date.parse(health.database_since) }
+    if (failing?.names[0]) return { what: 'failing', why: failing.names[0], since: failing.since }
     return null
   })
 

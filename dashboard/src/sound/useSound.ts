@@ -1,7 +1,7 @@
 /** The desk's ears: steps the schedule on the store's clock and plays what it says. Locked until the first gesture. */
 
 import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue'
-import type { Store } from '../live/store'
+import { degrades, type Store } from '../live/store'
 import { acts } from '../queue/actions'
 import { Player } from './player'
 import { rings, SILENT, step, toggleMute } from './schedule'
@@ -29,7 +29,7 @@ export function useSound(store: Store) {
   // who only looks on is not rung
   watch(store.now, (now) => {
     if (!audible || !enabled.value || !store.board.value.complete && !store.fault.value) return
-    const lost = store.fault.value !== null && store.fault.value.what !== 'database'
+    const lost = store.fault.value !== null && !degrades(store.fault.value)
     const heard = step(hearing.value, store.list.value.filter(({ card }) => rings(store.me.role, card)), now, lost)
     hearing.value = heard.hearing
     if (heard.play) player.play(heard.play)

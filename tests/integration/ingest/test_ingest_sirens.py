@@ -13,6 +13,7 @@ import pytest
 
 from api.database import Database
 from api.downlink import Downlink
+from api.unending import Ongoing
 from broker.session import Session
 from devices.commands import CommandMessage, decode, encode
 from dispatch.siren import Act
@@ -86,7 +87,7 @@ async def downlink(place: Any) -> AsyncIterator[asyncio.Event]:
     async with Database(place.dsn("vigil_api"), 2, lambda up: None) as database, session:
         assert await database.reached(10)
         await session.connected(10)
-        task = asyncio.ensure_future(Downlink(database, session, ordered).run())
+        task = asyncio.ensure_future(Downlink(database, session, ordered).run(Ongoing("sirens")))
         yield ordered
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):

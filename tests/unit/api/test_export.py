@@ -6,7 +6,8 @@ import pytest
 from api.export import LIVE, OPENAPI, TARGET, live, openapi, written
 
 SINCE = "2026-01-01T00:00:00Z"
-STATE = {"broker": True, "broker_since": SINCE, "database": True, "database_since": SINCE, "database_refuses": None}
+LINKS = {"broker": True, "broker_since": SINCE, "database": True, "database_since": SINCE, "database_refuses": None}
+STATE = LINKS | {"failing": ["board"], "failing_since": SINCE}
 
 
 @pytest.mark.parametrize(("name", "document"), [(OPENAPI, openapi), (LIVE, live)])

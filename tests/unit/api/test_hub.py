@@ -156,6 +156,22 @@ async def test_health_is_told_at_once_and_only_when_it_changes(viewer: Viewers) 
     assert datetime.fromisoformat(heard[1]["broker_since"]) == later
 
 
+async def test_what_fails_is_told_at_once_and_so_is_that_it_goes_on(viewer: Viewers) -> None:
+    here = hub()
+    client = here.join(viewer("duty"), b"s")
+    later = NIGHT + timedelta(minutes=1)
+    here.failing_is(later, "sirens", True)
+    assert here.current
+    here.failing_is(later, "board", True)
+    here.failing_is(later, "board", True)
+    assert not here.current
+    here.failing_is(later, "sirens", False)
+    here.failing_is(later, "board", False)
+    heard = [m["health"]["failing"] for m in (await told(client))[2:]]
+    assert heard == [["sirens"], ["board", "sirens"], ["board"], []]
+    assert here.current
+
+
 async def test_figures_are_each_scopes_own_and_unknown_before(viewer: Viewers) -> None:
     here = hub()
     one, two = here.join(viewer("duty", "120105001"), b"a"), here.join(viewer("duty", "120105002"), b"b")

@@ -8,6 +8,7 @@ from httpx import ASGITransport, AsyncClient, Response
 
 from api.attempts import TooManyAttempts
 from api.problems import OURS, NotFound, install
+from api.reads import AT_ONCE, MAY_WAIT, TooManyReads
 from api.shapes import Login, Problem
 from dispatch.incident import NotAllowed
 
@@ -24,7 +25,7 @@ async def answer_to(raised: Exception) -> Response:
         return await client.get("/boom")
 
 
-@pytest.mark.parametrize("kind", [kind for kind in OURS if kind not in (NotAllowed, TooManyAttempts)])
+@pytest.mark.parametrize("kind", [kind for kind in OURS if kind not in (NotAllowed, TooManyAttempts, TooManyReads)])
 async def test_each_of_ours_answers_as_the_table_says(kind: type[Exception]) -> None:
     answer = await answer_to(kind("why"))
     assert answer.status_code == OURS[kind][0]
@@ -41,6 +42,12 @@ async def test_what_is_not_allowed_says_what_is() -> None:
 async def test_too_many_attempts_say_when_to_come_again() -> None:
     answer = await answer_to(TooManyAttempts(timedelta(seconds=12.5)))
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "13")
+
+
+async def test_too_many_questions_say_what_was_expected_and_when_to_ask_again() -> None:
+    answer = await answer_to(TooManyReads())
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "1")
+    assert f"expected at most {AT_ONCE} at once and {MAY_WAIT} waiting" in answer.json()["detail"]
 
 
 async def test_without_words_the_docstring_speaks() -> None:

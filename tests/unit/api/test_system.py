@@ -12,7 +12,9 @@ from api.system import FORGOTTEN_AFTER, SILENT_AFTER, state, system
 from store.health import WorkerRow
 
 NOW = datetime(2026, 3, 1, 3, 10, tzinfo=UTC)
-HEALTH = Health(broker=True, broker_since=NOW, database=True, database_since=NOW, database_refuses=None)
+HEALTH = Health(
+    broker=True, broker_since=NOW, database=True, database_since=NOW, database_refuses=None, failing=[], failing_since=NOW
+)
 SECOND = timedelta(seconds=1)
 BUSY: dict[str, Any] = {
     "messages_per_s": 604.2, "batch_size": 31.5, "commit_ms_p50": 4.1, "commit_ms_p99": 22.0, "lag_s": 0.04, "in_flight": 3,

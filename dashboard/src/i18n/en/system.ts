@@ -15,6 +15,7 @@ export const system = {
   'system.link.down': 'down since {time} · {age}',
   'system.link.read_only': 'read-only, stores nothing since {time} · {age}: lift it (default_transaction_read_only, or this is a standby)',
   'system.link.disk_full': 'disk full, stores nothing since {time} · {age}: free space and it goes on by itself',
+  'system.link.failing': 'fails since {time} · {age}, tried again: the log of the api says why',
   'system.probe': 'Self-test of the whole path',
   'system.probe.none': 'No probe has reported: unknown',
   'system.probe.ok': 'Presses come out',

@@ -15,6 +15,7 @@ export const system = {
   'system.link.down': '断开，自 {time} · {age}',
   'system.link.read_only': '只读，什么也不能入库，自 {time} · {age}：解除只读（default_transaction_read_only，或误连了备库）',
   'system.link.disk_full': '磁盘已满，什么也不能入库，自 {time} · {age}：腾出空间即自动恢复',
+  'system.link.failing': '失败，自 {time} · {age}，正在重试：原因见 api 日志',
   'system.probe': '全程自检',
   'system.probe.none': '没有探针报告过：未知',
   'system.probe.ok': '按压正常到达',

@@ -1,0 +1,137 @@
+"""What runs behind the api goes on whatever fails, and says so meanwhile; what is asked keeps nobody from acting."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from api.database import Database
+from api.downlink import Downlink
+from api.feeds import Feed
+from api.hub import Hub
+from api.reads import AT_ONCE, MAY_WAIT
+from api.register import Register
+from api.unending import Ongoing, unending
+from broker.deliveries import Arrived
+from devices.keys import Key, milliseconds
+from store.connect import Connection, connect
+from store.server import Database as Server
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.unending.FIRST_WAIT_S", 0.1)
+
+
+@pytest.fixture
+async def owner(database: Server) -> AsyncIterator[Connection]:
+    """Who gives and takes rights."""
+    async with await connect(database.dsn("vigil_owner"), autocommit=True) as conn:
+        yield conn
+
+
+@contextlib.asynccontextmanager
+async def forbidden(owner: Connection, table: str) -> AsyncIterator[None]:
+    """Within it the api may not read this table: an error that no part of it expects."""
+    await owner.execute(f"REVOKE SELECT ON {table} FROM vigil_api".encode())
+    try:
+        yield
+    finally:
+        await owner.execute(f"GRANT SELECT ON {table} TO vigil_api".encode())
+
+
+async def test_a_board_that_cannot_be_read_says_so_and_misses_nothing(api: Any, field_of: Any, owner: Connection) -> None:
+    browser = await api.login("duty-1")
+    console = await api.console(browser)
+    async with forbidden(owner, "cards"):
+        first = await field_of.press("sos-1")
+        await console.until(lambda c: c.health["failing"] == ["board"])
+        health = (await browser.get("/api/health")).json()
+        assert (health["failing"], health["database"]) == (["board"], True)
+        second = await field_of.press("wear-1", "fall")
+        assert console.incidents == {}
+    await console.until(lambda c: {str(first), str(second)} <= c.incidents.keys())
+    await console.until(lambda c: c.health["failing"] == [])
+    third = await field_of.press("sos-2")
+    await console.until(lambda c: str(third) in c.incidents)
+
+
+class Line:
+    """What would carry orders to sirens; there are none."""
+
+    async def publish(self, topic: str, payload: bytes, qos: int = 1, retain: bool = False, timeout: float = 5.0) -> None:
+        raise AssertionError(topic)
+
+
+async def test_sirens_are_looked_after_again_once_that_is_possible(database: Server, owner: Connection) -> None:
+    told: list[bool] = []
+    stop, changed = asyncio.Event(), asyncio.Event()
+
+    def tell(failing: bool) -> None:
+        told.append(failing)
+        changed.set()
+
+    async with Database(database.dsn("vigil_api"), 1, lambda up: None) as reached:
+        assert await reached.reached(10)
+        async with forbidden(owner, "commands"):
+            task = asyncio.create_task(unending(Ongoing("sirens", tell), Downlink(reached, Line(), asyncio.Event()).run, stop))
+            await asyncio.wait_for(changed.wait(), 10)
+            changed.clear()
+        await asyncio.wait_for(changed.wait(), 10)
+        task.cancel()
+        await asyncio.wait({task})
+    assert told == [True, False]
+
+
+@pytest.mark.parametrize(("current", "shown"), [(True, 0), (False, 1)])
+async def test_a_press_that_is_stored_is_shown_all_the_same_while_the_board_is_not_current(
+    database: Server, field_of: Any, current: bool, shown: int
+) -> None:
+    key = Key("sos-1", "b1", 1, milliseconds(datetime.now(UTC)))
+    await field_of.stored(key, "sos")
+    hub, register = Hub("test", datetime.now(UTC)), Register()
+    async with Database(database.dsn("vigil_api"), 1, lambda up: None) as reached:
+        assert await reached.reached(10)
+        await reached.run(register.load)
+        feed = Feed(hub, register, reached)
+        payload = f'{{"t":{key.t},"b":"b1","n":1,"e":"sos"}}'.encode()
+        hub.failing_is(datetime.now(UTC), "board", not current)
+        heard_at = datetime.now(UTC) - timedelta(seconds=2)
+        feed.hear(Arrived("care/v1/tst001/home-1/sos-1/event", payload, False, False, 0, 0, 0, heard_at))
+        assert feed.presses.due(datetime.now(UTC))
+        task = asyncio.create_task(feed.watch(Ongoing("presses")))
+        async with asyncio.timeout(10):
+            while feed.presses.due(datetime.now(UTC)):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        task.cancel()
+        await asyncio.wait({task})
+    assert hub.unstored == shown
+
+
+async def test_whoever_asks_too_much_is_told_so_and_keeps_nobody_from_acting(api: Any, field_of: Any, owner: Connection) -> None:
+    incident = await field_of.press("sos-1")
+    greedy, duty = await api.login("duty"), await api.login("duty-1")
+    console = await api.console(duty)
+    await console.until(lambda c: str(incident) in c.incidents)
+    async with owner.transaction():
+        await owner.execute("LOCK TABLE device_health IN ACCESS EXCLUSIVE MODE")
+        asked = [asyncio.create_task(greedy.get("/api/devices")) for _ in range(AT_ONCE + MAY_WAIT + 4)]
+        async with asyncio.timeout(5):
+            while sum(one.done() for one in asked) < 4:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        taken = await duty.post(f"/api/incidents/{incident}/acknowledge", json={})
+        second = await field_of.press("wear-1", "fall")
+        await console.until(lambda c: str(second) in c.incidents)
+        read = await duty.get(f"/api/incidents/{incident}")
+        refused: list[httpx.Response] = [one.result() for one in asked if one.done()]
+    assert (taken.status_code, taken.json()["card"]["state"], read.status_code) == (200, "acknowledged", 200)
+    assert {(one.status_code, one.json()["error"], one.headers["retry-after"]) for one in refused} == {(429, "too_many_reads", "1")}
+    assert len(refused) == 4, "those that fit are still waiting"
+    assert sorted(answer.status_code for answer in await asyncio.gather(*asked)) == [200] * (AT_ONCE + MAY_WAIT) + [429] * 4
+    assert (await greedy.get("/api/devices")).status_code == 200
