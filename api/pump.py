@@ -93,10 +93,8 @@ class Pump:
                     self.lost()
 
     async def _turn(self) -> None:
+        """What is most urgent goes first: a register that cannot be read keeps no incident from being shown."""
         self._wake.clear()
-        if self._register_changed:
-            await self._read_by(self._register.load)
-            self._register_changed = False
         if self._everything:
             self._ids.clear()
             await self._reload()
@@ -108,6 +106,9 @@ class Pump:
             except StoreUnavailable:
                 self._ids |= set(ids)
                 raise
+        if self._register_changed:
+            await self._read_by(self._register.load)
+            self._register_changed = False
         if self._responders_changed:
             self._responders_changed = False
             await self.responders()

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, asynccontextmanager
 
 import pytest
 
-from api.database import WORK_S, Database, StoreUnavailable
+from api.database import OWN, WORK_S, Database, Lane, StoreUnavailable
 from store.connect import Connection, connect
 from store.refusing import Refusal
 from store.server import Database as Server
@@ -71,6 +71,25 @@ async def test_no_more_connections_than_told(database: Server) -> None:
 
     async with reached(database.dsn("vigil_owner"), size=2) as (found, _):
         assert len(set(await asyncio.gather(*(found.run(slow) for _ in range(8))))) <= 2
+
+
+async def test_questions_take_no_connection_of_acts_nor_of_what_runs_behind(database: Server) -> None:
+    async with Database(database.dsn("vigil_owner"), 1, lambda there: None, reads=1) as found:
+        assert await found.reached(5)
+        begun = asyncio.Event()
+
+        async def asks(conn: Connection) -> None:
+            begun.set()
+            await conn.execute("SELECT pg_sleep(60)")
+
+        asked = asyncio.create_task(found.run(asks, lane=Lane.READS))
+        await begun.wait()
+        with pytest.raises(StoreUnavailable):
+            await found.run(one, lane=Lane.READS, within_s=0.1)
+        assert await found.run(one) == 1
+        assert await asyncio.gather(*(found.run(one, lane=Lane.OWN) for _ in range(OWN))) == [1] * OWN
+        asked.cancel()
+        await asyncio.wait({asked})
 
 
 async def test_work_past_its_limit_is_cut_and_leaves_nothing_behind(database: Server) -> None:
