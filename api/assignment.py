@@ -28,7 +28,7 @@ class Overtaken(Exception):
 
 
 async def ranked(here: Context, row: CardRow, people: list[ResponderRow], now: datetime) -> Ranking:
-    """Everyone of the cell judged for this incident: the nearest may well be of the next sub-district."""
+    """These people judged for this incident."""
     graph, homes, timezone = graph_of(here.register), here.register.homes, here.register.timezone
     skills = sorted({skill for kind in row.kinds for skill in needed_skills(kind)})
     judged = [candidate(one, timezone, now) for one in people]
@@ -54,10 +54,10 @@ async def offer(here: Context, who: Viewer, incident_id: UUID, responder: str | 
 
 
 async def facts(by: Runs, who: Viewer, incident_id: UUID, action: Action) -> tuple[CardRow, list[ResponderRow]]:
-    """The incident and everyone who might go, in that order of reading: whoever was sent in between is seen on the incident."""
+    """The incident and whom this desk may send, in that order of reading: whoever was sent in between is seen on it."""
 
     async def work(conn: Connection) -> tuple[CardRow, list[ResponderRow]]:
-        people = await dispatches.candidates(conn, None)
+        people = await dispatches.serving(conn, who.scope)
         return await demanded(who, incident_id, action)(conn), people
 
     return await by.run(work)

@@ -71,6 +71,12 @@ def wanted_of_fire(
     return curves[:MOST_FIRE_CURVES]
 
 
+def about_person(device: RegisteredDevice) -> bool:
+    """Whether what a device measures is about somebody (wearable, bed, radar): for those who care for them, not for a regulator."""
+    profile = PROFILES.get(device.profile)
+    return profile is None or profile.hazard == "person"
+
+
 def thinned(points: Sequence[Point], most: int = MOST_POINTS) -> list[Point]:
     """At most so many points with the ends and every extreme kept: the lowest and highest of each of equal parts."""
     if len(points) <= most:

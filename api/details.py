@@ -10,7 +10,18 @@ from pydantic import TypeAdapter, ValidationError
 
 from api.access import Action, Mask, Viewer, mask_of, may
 from api.cards import brief, card, thing_of
-from api.curves import BEFORE_FIRE, MOST_POINTS, WIDEST, Wanted, in_milliseconds, thinned, wanted, wanted_of_fire, window
+from api.curves import (
+    BEFORE_FIRE,
+    MOST_POINTS,
+    WIDEST,
+    Wanted,
+    about_person,
+    in_milliseconds,
+    thinned,
+    wanted,
+    wanted_of_fire,
+    window,
+)
 from api.fire import People, fire, order_of, reasons_of
 from api.register import Register
 from api.shapes import (
@@ -25,14 +36,18 @@ from api.shapes import (
     TrailLine,
 )
 from api.trail import costs
+from care.places import is_house
+from care.privacy import VITAL_SIGNS
 from dispatch.alarm import BUILDING_HAZARDS
 from store.board import CardRow, DispatchRow
 from store.connect import Connection
 from store.details import AlarmRow, Detail, detail_rows
+from store.devices import RegisteredDevice
 from store.doubts import Doubt, doubts
 from store.history import series as history
 from store.messages import series
-from store.register import responder_phones, senior_private, site_phone
+from store.register import senior_private, site_phone
+from store.responders import phones, serving
 from store.trail import TrailRow
 
 _HALF = WIDEST / 2
@@ -50,15 +65,16 @@ async def detail(
     Raises NotFound of the store.
     """
     rows, mask = await detail_rows(conn, incident), mask_of(who.role)
+    known = await _known(conn, who)
     return IncidentDetail(
         card=card(rows.card, mask),
         private=await _private(conn, who, rows.card),
         site_phone=await _site_phone(conn, who, rows.card),
         phones=await _phones(conn, who, rows.card),
-        alarm_list=[alarm_shape(row) for row in rows.alarms],
+        alarm_list=[alarm_shape(row, mask) for row in rows.alarms],
         trail=trail_lines(rows.trail, mask),
-        dispatch_list=[dispatch_shape(row, mask) for row in rows.card.dispatches],
-        curves=await _curves(conn, register, rows.card, rows.alarms, now) if curves else [],
+        dispatch_list=[dispatch_shape(row, mask, known) for row in rows.card.dispatches],
+        curves=await _curves(conn, register, mask, rows, now) if curves else [],
         fire=_fire(rows, register, who, now),
     )
 
@@ -69,8 +85,10 @@ async def on_list(conn: Connection, register: Register, who: Viewer, incident: U
     return frozenset(one.senior.code for one in found.evacuees) if found else frozenset()
 
 
-def alarm_shape(row: AlarmRow) -> AlarmShape:
-    """An alarm with its reasons; evidence that is no number stays in the database."""
+def alarm_shape(row: AlarmRow, mask: Mask) -> AlarmShape:
+    """An alarm with its reasons; evidence that is no number stays in the database. A regulator reads which vital sign it was and by
+    what standard, not its value."""
+    hidden = VITAL_SIGNS if mask is Mask.REGULATOR else frozenset[str]()
     return AlarmShape(
         id=row.id,
         source=row.source,
@@ -87,8 +105,10 @@ def alarm_shape(row: AlarmRow) -> AlarmShape:
         ended_at=row.ended_at,
         late_s=row.late_s,
         rule_version=row.rule_version,
-        reasons=reasons_of(row.reasons),
-        evidence={name: float(value) for name, value in row.evidence.items() if isinstance(value, int | float)},
+        reasons=reasons_of([{**one, "value": None} if one.get("rule") in hidden else one for one in row.reasons]),
+        evidence={
+            name: float(value) for name, value in row.evidence.items() if isinstance(value, int | float) and name not in hidden
+        },
     )
 
 
@@ -109,8 +129,10 @@ def trail_lines(rows: list[TrailRow], mask: Mask) -> list[TrailLine]:
     ]
 
 
-def dispatch_shape(row: DispatchRow, mask: Mask) -> DispatchDetail:
-    """An errand with its way and the candidates; a responder is not told why others were not sent, a regulator not the way."""
+def dispatch_shape(row: DispatchRow, mask: Mask, known: frozenset[str] | None = None) -> DispatchDetail:
+    """An errand with its way and the candidates; a responder is not told why others were not sent, a regulator not the way;
+    with `known` only these and who was sent are named: those whom a house could send itself."""
+    ranking = [] if mask is Mask.RESPONDER else ranking_shapes(row.ranking)
     return DispatchDetail(
         **brief(row, mask).model_dump(),
         route=[] if mask is Mask.REGULATOR else [(lon, lat) for lon, lat in row.route],
@@ -120,7 +142,7 @@ def dispatch_shape(row: DispatchRow, mask: Mask) -> DispatchDetail:
         arrived_at=row.arrived_at,
         entered_at=row.entered_at,
         ended_at=row.ended_at,
-        ranking=[] if mask is Mask.RESPONDER else ranking_shapes(row.ranking),
+        ranking=[one for one in ranking if known is None or one.responder in known or one.responder == row.responder],
     )
 
 
@@ -164,16 +186,26 @@ async def _phones(conn: Connection, who: Viewer, row: CardRow) -> dict[str, str]
     """How the desk reaches those it has sent: one of them may not have heard his own phone."""
     if mask_of(who.role) is not Mask.DESK or not may(who, Action.SEE_PRIVATE, thing_of(row)):
         return {}
-    return await responder_phones(conn, [one.responder for one in row.dispatches])
+    return await phones(conn, row.id, who.scope)
 
 
-async def _curves(conn: Connection, register: Register, row: CardRow, alarms: list[AlarmRow], now: datetime) -> list[Curve]:
+async def _known(conn: Connection, who: Viewer) -> frozenset[str] | None:
+    if not is_house(who.scope) or mask_of(who.role) is Mask.RESPONDER:
+        return None
+    return frozenset(one.code for one in await serving(conn, who.scope))
+
+
+async def _curves(conn: Connection, register: Register, mask: Mask, rows: Detail, now: datetime) -> list[Curve]:
+    row, alarms = rows.card, rows.alarms
+    seen: Mapping[str, RegisteredDevice] = register.devices
+    if mask is Mask.REGULATOR:
+        seen = {code: one for code, one in seen.items() if not about_person(one)}
     raisers = [alarm.device for alarm in alarms if alarm.device]
     if row.hazard in BUILDING_HAZARDS:
-        asked = wanted_of_fire(raisers, [zone for zone, _ in order_of(alarms, row.site)], row.site, register.devices)
+        asked = wanted_of_fire(raisers, [zone for zone, _ in order_of(alarms, row.site)], row.site, seen)
         found = [(one, await _since(conn, one, row, now)) for one in asked]
     else:
-        asked = wanted(raisers, row.zone, row.site, row.hazard, register.devices)
+        asked = wanted(raisers, row.zone, row.site, row.hazard, seen)
         found = [(one, await _around(conn, one, row.raised_at)) for one in asked]
     doubted = await doubts(conn, {one.device for one in asked}) if asked else {}
     return [_curve(one, shown, doubted, now) for one, shown in found if shown]

@@ -57,8 +57,13 @@ class Zone:
     beds: int
 
 
+def is_house(scope: str) -> bool:
+    """Whether a scope is one site, not an area."""
+    return scope.startswith("site:")
+
+
 def within(scope: str, area: str, site: str) -> bool:
     """Whether a scope (area-code prefix or `site:<code>`) covers this area and site. An empty scope covers nothing."""
-    if scope.startswith("site:"):
+    if is_house(scope):
         return scope == f"site:{site}"
     return bool(scope) and area.startswith(scope)

@@ -2,6 +2,9 @@
 
 import re
 
+# What of an alarm's evidence and reasons is somebody's health (analytics.detectors.vital_signs; a test holds them together).
+VITAL_SIGNS = frozenset({"heart_rate", "breathing_rate", "heart_climbs", "climb", "news2_points"})
+
 _HIDDEN = "****"
 _MARKS = (re.compile("号楼"), re.compile("号院"), re.compile("号(?![路街线巷])"))  # 二号路 is the name of a street
 _DIGIT = re.compile(r"\d")

@@ -19,7 +19,9 @@ from store.errors import NotFound, OutOfScope, StoreError
 from store.incidents import Held
 from store.responders import ResponderRow as ResponderRow
 from store.responders import candidates as candidates
+from store.responders import phones as phones
 from store.responders import responder as responder
+from store.responders import serving as serving
 from store.responders import set_position as set_position
 from store.rows import one_row, one_value
 from store.statements import statements
@@ -60,13 +62,13 @@ async def offer(
     ranking: Ranking,
     deadline: datetime,
 ) -> UUID:
-    """Offer the errand to a responder; the dispatch. Offering it to one who has it already answers that dispatch.
+    """Offer the errand to a responder who serves the desk; the dispatch. To one who has it already it answers that dispatch.
 
     Raises NotFound, OutOfScope, NotAllowed, ResponderBusy.
     """
     held = await incidents.lock(conn, incident_id)
     incidents.demand_scope(held, actor)
-    whom = await _whom(conn, held, responder_code)
+    whom = await _whom(conn, held, responder_code, actor)
     standing: UUID | None = await one_value(conn, _SQL["standing"], whom)
     if standing is not None:
         return standing
@@ -119,8 +121,9 @@ async def clocks(conn: Connection) -> tuple[list[IncidentClock], list[DispatchCl
     )
 
 
-async def _whom(conn: Connection, held: Held, responder_code: str) -> dict[str, Any]:
-    responder_id: int | None = await one_value(conn, _SQL["responder_id"], {"code": responder_code})
+async def _whom(conn: Connection, held: Held, responder_code: str, actor: Actor) -> dict[str, Any]:
+    desk = None if actor is incidents.SYSTEM else actor.scope
+    responder_id: int | None = await one_value(conn, _SQL["responder_id"], {"code": responder_code, "desk": desk})
     if responder_id is None:
         raise NotFound("responder", responder_code)
     return {"incident": held.id, "responder_id": responder_id}

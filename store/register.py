@@ -183,12 +183,6 @@ async def site_phone(conn: Connection, code: str) -> str:
     return await one_value(conn, _SQL["site_phone"], {"code": code}) or ""
 
 
-async def responder_phones(conn: Connection, codes: Iterable[str]) -> dict[str, str]:
-    """The telephones of these responders, by code; who has none is left out."""
-    rows = await conn.execute(_SQL["responder_phones"], {"codes": list(codes)})
-    return dict(await rows.fetchall())
-
-
 async def _load(conn: Connection, district: District, now: datetime) -> None:
     one = {name: getattr(district, name) for name in ("code", "name_zh", "name_en", "timezone", "demo", "roads")}
     await conn.execute(_SQL["load_cell"], {**one, "now": now})

@@ -126,9 +126,6 @@ SELECT name, phone, key_holder, key_note, contacts FROM seniors WHERE code = %(c
 -- name: site_phone
 SELECT phone FROM sites WHERE code = %(code)s;
 
--- name: responder_phones
-SELECT code, phone FROM responders WHERE code = ANY (%(codes)s) AND phone <> '';
-
 -- name: seniors
 SELECT seniors.code, sites.code AS site, seniors.area, coalesce(zones.code, '') AS zone, seniors.name, seniors.sex,
     seniors.birth_year, seniors.tags, seniors.ability_level

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 
@@ -38,12 +39,25 @@ class ResponderRow:
 
 async def candidates(conn: Connection, area: str | None) -> list[ResponderRow]:
     """The responders of a scope (an area-code prefix or `site:<code>`), by code; without one, all."""
-    return await _read(conn, area, None)
+    return await _read(conn, area, None, None)
+
+
+async def serving(conn: Connection, desk: str) -> list[ResponderRow]:
+    """Whom a desk of this scope may send, by code: one of a house its own staff and those in whose area the house lies; one of an
+    area everyone of the cell, since the nearest may well be of the next sub-district."""
+    return await _read(conn, None, None, desk)
+
+
+async def phones(conn: Connection, incident: UUID, desk: str) -> dict[str, str]:
+    """The telephones of those who were sent to an incident, by code, as far as they concern a desk of this scope: to a house
+    that of a stranger is shown while he has the errand. Who has none is left out."""
+    rows = await conn.execute(_SQL["phones"], {"incident": incident, "desk": desk})
+    return dict(await rows.fetchall())
 
 
 async def responder(conn: Connection, code: str) -> ResponderRow:
     """One responder. Raises NotFound."""
-    found = await _read(conn, None, code)
+    found = await _read(conn, None, code, None)
     if not found:
         raise NotFound("responder", code)
     return found[0]
@@ -58,6 +72,6 @@ async def set_position(conn: Connection, code: str, lon: float, lat: float, at: 
         raise NotFound("responder", code)
 
 
-async def _read(conn: Connection, scope: str | None, code: str | None) -> list[ResponderRow]:
-    rows = await all_rows(conn, ResponderRow, _SQL["responders"], {"scope": scope, "code": code})
+async def _read(conn: Connection, scope: str | None, code: str | None, desk: str | None) -> list[ResponderRow]:
+    rows = await all_rows(conn, ResponderRow, _SQL["responders"], {"scope": scope, "code": code, "desk": desk})
     return [replace(row, shifts=msgspec.convert(row.shifts, tuple[Shift, ...])) for row in rows]

@@ -298,3 +298,18 @@ async def test_own_errands(api_conn: Connection, press: UUID, accounts: People) 
     made = await send(api_conn, press, "r-1", accounts["duty"])
     assert [errand.id for errand in await dispatches.for_responder(api_conn, "r-1")] == [made]
     assert await dispatches.for_responder(api_conn, "r-3") == []
+
+
+async def test_whom_a_desk_may_send_is_in_the_statement(conn: Connection, new_alarm: Make, accounts: People) -> None:
+    incident = await acknowledged(conn, new_alarm("sos-9"), accounts["duty-inst"])
+    with pytest.raises(NotFound):
+        await send(conn, incident, "r-1", accounts["duty-inst"])
+    await send(conn, incident, "r-3", accounts["duty-inst"])
+    await send(conn, incident, "r-1", accounts["duty"])
+    serving = {
+        desk: {row.code for row in await dispatches.serving(conn, desk)}
+        for desk in ("", "site:", "site:inst-1", "site:day-1", "tst001")
+    }
+    everyone = {"r-1", "r-2", "r-3", "r-4"}
+    assert serving == {"": set(), "site:": set(), "site:inst-1": {"r-3", "r-4"}, "site:day-1": {"r-1", "r-2"}, "tst001": everyone}
+    assert set(await dispatches.phones(conn, incident, "site:inst-1")) == {"r-1", "r-3"}

@@ -298,3 +298,52 @@ async def test_curves_show_what_was_measured_around_the_onset(api: Any, field_of
     assert 55 < curves["temperature"]["age_s"] < 100
     assert UUID(detail["alarm_list"][0]["id"])
     assert detail["alarm_list"][0]["reasons"][0]["rule"] == "pressed"
+
+
+async def test_a_house_sends_its_own_and_those_of_its_area_and_learns_nothing_of_anybody_else(api: Any, field_of: Any) -> None:
+    # r-4 is of the house's own sub-district, but starts elsewhere; r-1 and r-2 are of another
+    await field_of.conn.execute(
+        "UPDATE responders SET station_id = (SELECT site_id FROM sites WHERE code = 'day-1') WHERE code = 'r-4'"
+    )
+    await field_of.conn.commit()
+    incident = await field_of.press("sos-9")
+    house, duty = await api.login("duty-inst"), await api.login("duty")
+    path = f"/api/incidents/{incident}"
+    await house.post(f"{path}/acknowledge", json={})
+    assert {one["responder"] for one in (await house.get(f"{path}/candidates")).json()} == {"r-3", "r-4"}
+    refused, unknown = [await house.post(f"{path}/dispatches", json={"responder": code}) for code in ("r-1", "r-99")]
+    assert (refused.status_code, refused.json()) == (unknown.status_code, unknown.json()) and refused.status_code == 404
+    sent = (await house.post(f"{path}/dispatches", json={})).json()
+    assert sent["phones"] == {"r-3": "13900000003"}
+
+    helped = (await duty.post(f"{path}/dispatches", json={"responder": "r-1"})).json()
+    [errand] = [one for one in helped["dispatch_list"] if one["responder"] == "r-1"]
+    assert {one["responder"] for one in errand["ranking"]} == {"r-1", "r-2", "r-3", "r-4"}
+    seen = (await house.get(path)).json()
+    [shown] = [one for one in seen["dispatch_list"] if one["responder"] == "r-1"]
+    assert {one["responder"] for one in shown["ranking"]} == {"r-1", "r-3", "r-4"}, "r-2 concerns the house in nothing"
+    assert set(seen["phones"]) == {"r-1", "r-3"}, "who is on his way there can be called"
+    await duty.post(f"/api/dispatches/{errand['id']}/recall")
+    assert set((await house.get(path)).json()["phones"]) == {"r-3"}
+    assert set((await duty.get(path)).json()["phones"]) == {"r-1", "r-3"}
+
+
+async def test_a_regulator_sees_of_what_was_measured_nothing_about_a_person(api: Any, field_of: Any) -> None:
+    onset = datetime.now(UTC) - timedelta(minutes=2)
+    known = await register(field_of.conn)
+    await messages.insert_readings(
+        field_of.conn,
+        [
+            messages.ReadingRow(known[code].device_id, onset + timedelta(seconds=s), "b", s + 100, onset, 1, [*values])
+            for code, values in (("wear-9", [88.0, 10.0, 1.0, 71.0, -60.0]), ("co-9", [3.0, 21.0, -60.0]))
+            for s in range(-20, 20, 2)
+        ],
+    )
+    incident = await field_of.press("wear-9", "sos", at=onset)
+
+    async def curves(login: str) -> set[tuple[str, str]]:
+        detail = (await (await api.login(login)).get(f"/api/incidents/{incident}")).json()
+        return {(one["device"], one["metric"]) for one in detail["curves"]}
+
+    assert {("wear-9", "heart_rate"), ("co-9", "co"), ("co-9", "temperature")} <= await curves("duty-inst")
+    assert await curves("regulator") == {("co-9", "co"), ("co-9", "temperature")}

@@ -17,12 +17,14 @@ from api.curves import (
     MOST_CURVES,
     MOST_FIRE_CURVES,
     MOST_POINTS,
+    about_person,
     in_milliseconds,
     thinned,
     wanted,
     wanted_of_fire,
     window,
 )
+from care.privacy import VITAL_SIGNS
 from devices.keys import Key
 from devices.profiles import PROFILES
 from store.devices import RegisteredDevice
@@ -202,3 +204,12 @@ def test_a_thinned_curve_keeps_its_ends_and_its_extremes(values: list[float], mo
     if whole:
         assert (found[0], found[-1]) == (whole[0], whole[-1])
         assert {max(v for _, v in found), min(v for _, v in found)} == {max(values), min(values)}
+
+
+@pytest.mark.parametrize("profile", [*PROFILES, "of-another-version"])
+def test_what_measures_a_person_is_about_a_person_and_what_measures_fire_is_not(profile: str) -> None:
+    metrics = {metric.name for metric in PROFILES[profile].metrics} if profile in PROFILES else {"heart_rate"}
+    if metrics & (VITAL_SIGNS | {"steps", "occupied", "height"}):
+        assert about_person(device("d", profile))
+    if metrics & {"smoke_obscuration", "co", "gas", "co2"} or profile == "heat_detector":
+        assert not about_person(device("d", profile))

@@ -41,18 +41,18 @@ def alarm(**changes: Any) -> AlarmRow:
 
 
 def test_reasons_keep_their_numbers_and_their_standard() -> None:
-    [reason] = alarm_shape(alarm()).reasons
+    [reason] = alarm_shape(alarm(), Mask.DESK).reasons
     assert (reason.rule, reason.value, reason.limit, reason.unit, reason.source) == ("smoke.above", 4.2, 3.0, "%/m", "EN 54-7")
 
 
 @pytest.mark.parametrize("reason", [{}, {"rule": "x"}, {"rule": "x", "unit": None, "source": None, "more": 1}])
 def test_a_reason_of_another_version_is_shown_as_far_as_it_goes(reason: dict[str, Any]) -> None:
-    [shown] = alarm_shape(alarm(reasons=[reason])).reasons
+    [shown] = alarm_shape(alarm(reasons=[reason]), Mask.DESK).reasons
     assert (shown.unit, shown.source, shown.value) == ("", "", None)
 
 
 def test_evidence_that_is_no_number_stays_in_the_database() -> None:
-    shown = alarm_shape(alarm(evidence={"battery": 71, "note": "x", "window": [1, 2]}))
+    shown = alarm_shape(alarm(evidence={"battery": 71, "note": "x", "window": [1, 2]}), Mask.DESK)
     assert shown.evidence == {"battery": 71.0}
 
 
@@ -89,6 +89,24 @@ def test_nor_is_what_somebody_calls_his_telephone_while_a_device_of_the_register
     ]
     assert [line.data for line in trail_lines(rows, Mask.REGULATOR)] == [{"step": "call_119"}, {"device": "siren-9"}]
     assert trail_lines(rows, Mask.DESK)[0].data["device"] == "Zhao Min's phone"
+
+
+def test_a_regulator_reads_which_vital_sign_it_was_and_not_its_value() -> None:
+    values = {"heart_rate": 141.0, "breathing_rate": 26.0, "climb": 3.0, "news2_points": 5.0, "battery": 71}
+    reasons = [{"rule": "heart_rate", "value": 141.0, "limit": None, "unit": "1/min", "source": "NEWS2"}]
+    row = alarm(kind="vital_signs", device="bed-9", evidence=values, reasons=reasons)
+    shown = alarm_shape(row, Mask.REGULATOR)
+    assert shown.evidence == {"battery": 71.0}
+    assert [(one.rule, one.value, one.source) for one in shown.reasons] == [("heart_rate", None, "NEWS2")]
+    assert alarm_shape(row, Mask.DESK).evidence == values and alarm_shape(row, Mask.DESK).reasons[0].value == 141.0
+
+
+def test_a_house_reads_of_nobody_in_a_ranking_whom_it_could_not_send(errand_row: Callable[..., DispatchRow]) -> None:
+    row = errand_row(ranking=[{**CHOICE, "responder": code} for code in ("r-1", "r-2", "r-3")])
+    sent = row.responder
+    shown = {one.responder for one in dispatch_shape(row, Mask.DESK, frozenset({"r-3"})).ranking}
+    assert shown == {"r-3", sent} & {"r-1", "r-2", "r-3"}
+    assert len(dispatch_shape(row, Mask.DESK).ranking) == 3
 
 
 def test_a_ranking_of_another_version_is_left_out() -> None:
