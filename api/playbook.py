@@ -7,7 +7,7 @@ from uuid import UUID
 from api.access import Action, Mask, Viewer, mask_of, may
 from api.cards import thing_of
 from api.shapes.places import ZoneBrief
-from api.shapes.playbook import CallSheet, CommandShape, PlaybookShape, SirenShape, StampShape, StepShape
+from api.shapes.playbook import CallSheet, CommandShape, PlaybookShape, SirenShape, SirenUse, StampShape, StepShape
 from care.evacuation import evacuees, zones_in_order
 from care.places import Zone
 from dispatch.alarm import BUILDING_HAZARDS
@@ -43,7 +43,7 @@ async def shape(conn: Connection, who: Viewer, incident: UUID, now: datetime) ->
         instruction=instruction_of(row.kinds),
         next=next_step(planned, doer),
         steps=[_step(one, names, mask, now if acts else None) for one in planned],
-        sirens=[_siren(one, [command for command in given if command.device == one.device], names, now) for one in sirens],
+        sirens=[_siren(one, incident, [row for row in given if row.device == one.device], names, now) for one in sirens],
         sheet=await _sheet(conn, row) if may(who, Action.SEE_PRIVATE, thing) and mask is Mask.DESK else None,
         may_sound=may(who, Action.SOUND, thing),
         may_cap=may(who, Action.SEE_CAP, thing) and row.hazard in BUILDING_HAZARDS,
@@ -122,7 +122,7 @@ def _stamp(one: Planned, names: Mapping[str, str], mask: Mask, now: datetime | N
     )
 
 
-def _siren(one: SirenRow, given: Sequence[CommandRow], names: Mapping[str, str], now: datetime) -> SirenShape:
+def _siren(one: SirenRow, incident: UUID, given: Sequence[CommandRow], names: Mapping[str, str], now: datetime) -> SirenShape:
     newest = given[-1] if given else None
     return SirenShape(
         device=one.device,
@@ -132,7 +132,12 @@ def _siren(one: SirenRow, given: Sequence[CommandRow], names: Mapping[str, str],
         seen_at=one.seen_at,
         sounds_until=newest.at + SOUNDS if newest and sounding(newest.command, now) else None,
         command=_command(newest, names) if newest else None,
+        used_by=[_use(row, names) for row in commands.others_using(given, incident, now)],
     )
+
+
+def _use(row: CommandRow, names: Mapping[str, str]) -> SirenUse:
+    return SirenUse(incident=row.incident, kind=row.kind, drill=row.drill, at=row.at, by=row.by, by_name=names.get(row.by, row.by))
 
 
 def _command(one: CommandRow, names: Mapping[str, str]) -> CommandShape:

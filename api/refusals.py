@@ -3,6 +3,7 @@
 from api.problems import OURS
 from dispatch.cap import NoMessage
 from dispatch.playbook import NotTheirs, PersonNeeded, ReasonNeeded, UnknownStep
+from store.commands import SirenInUse
 from store.devices import DeviceExists, UnknownDevice, UnknownPlace, UnknownSite
 from store.dispatches import ResponderBusy
 from store.errors import NotFound
@@ -28,4 +29,5 @@ TABLE: dict[type[Exception], tuple[int, str]] = {
     ReasonNeeded: (422, "reason_needed"),
     NotTheirs: (403, "not_permitted"),
     PersonNeeded: (403, "not_permitted"),
+    SirenInUse: (409, "siren_in_use"),
 }

@@ -51,6 +51,17 @@ def standing(commands: Iterable[Command], act: Act, now: datetime) -> Command | 
     return newest if now < newest.at + lasts else None
 
 
+def sounds_for(commands: Iterable[tuple[UUID, Command]], now: datetime) -> list[UUID]:
+    """The incidents about which one siren was told to sound, where nobody has silenced it since; what it refused is left out."""
+    found: list[UUID] = []
+    for incident, one in sorted(commands, key=lambda pair: (pair[1].at, str(pair[1].id))):
+        if one.act is Act.OFF:
+            found.clear()
+        elif now < one.at + SOUNDS and incident not in found:
+            found.append(incident)
+    return found
+
+
 def unanswered(command: Command, now: datetime) -> bool:
     """Whether its silence is to be shown."""
     return command.answered_at is None and now >= command.at + ANSWER_WITHIN

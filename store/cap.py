@@ -62,4 +62,4 @@ async def add(conn: Connection, incident: UUID, number: int, new: Message, said:
 async def taken(conn: Connection, held: Held, identifier: str, msg_type: str, actor: Actor, now: datetime) -> None:
     """Somebody has been given a message."""
     await trail.add(conn, held.id, "cap", actor.login, now, {"message": identifier, "note": msg_type})
-    await incidents.move(conn, held, None, actor, now)
+    await incidents.move(conn, held, None, actor, now, aside=True)

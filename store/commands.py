@@ -1,18 +1,22 @@
 """Commands to sirens: ordered while the incident's row is held, sent by whoever finds them waiting, answered by the device itself.
 
 Order and answer are lines of the trail. A command that has run out, or that another has followed, is never sent, and never sent
-again: a siren knows nothing of incidents, so what counts is the newest that it was told, about whichever incident.
+again: a siren knows nothing of incidents, so what counts is the newest that it was told, about whichever incident. Where that was
+another open one, its trail says so too; and a siren that sounds for it is silenced by somebody who knows that.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from dispatch.playbook import PersonNeeded
-from dispatch.siren import SOUNDS, WORTH, Act, Command, command_id, standing
+from dispatch.siren import SOUNDS, WORTH, Act, Command, command_id, sounds_for, standing
 from store import incidents, trail
 from store.connect import Connection
 from store.devices import UnknownDevice
+from store.errors import StoreError
 from store.playbook import demand_open
 from store.rows import all_rows, one_value
 from store.statements import statements
@@ -21,6 +25,17 @@ from store.trail import SYSTEM, Actor
 _SQL = statements("commands")
 _LOOK_BACK = timedelta(hours=1)
 _NEXT = timedelta(milliseconds=1)  # as devices count
+
+
+class SirenInUse(StoreError):
+    """Other open incidents have that siren sounding."""
+
+    allowed = ("confirm",)
+
+    def __init__(self, device: str, incidents: Sequence[UUID]) -> None:
+        super().__init__(f"{device}: sounds for {', '.join(map(str, incidents))} too; to silence it all the same, confirm")
+        self.device = device
+        self.incidents = tuple(incidents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +54,7 @@ class SirenRow:
 
 @dataclass(frozen=True, slots=True)
 class CommandRow:
-    """A command, and the incident that it was given about."""
+    """A command, and the incident that it was given about: the incident's kind, and whether it is still on the board."""
 
     id: UUID
     incident: UUID
@@ -53,6 +68,9 @@ class CommandRow:
     answered_at: datetime | None
     done: str | None
     unanswered_at: datetime | None
+    kind: str
+    drill: bool
+    open: bool
 
     @property
     def command(self) -> Command:
@@ -105,14 +123,32 @@ async def told(conn: Connection, incident: UUID, site: str, now: datetime) -> li
     return await all_rows(conn, CommandRow, _SQL["told"], {"incident": incident, "site": site, "since": now - SOUNDS})
 
 
-async def order(conn: Connection, incident: UUID, device: str, act: Act, actor: Actor, now: datetime) -> UUID:
+def others_using(rows: Iterable[CommandRow], incident: UUID, now: datetime) -> list[CommandRow]:
+    """Of what one siren was told, oldest first: the order of each other open incident for which it sounds."""
+    heard = [row for row in rows if row.done in (None, "siren")]
+    newest = {row.incident: row for row in heard if row.act == Act.ON}
+    found = sounds_for(((row.incident, row.command) for row in heard), now)
+    return [newest[one] for one in found if one != incident and newest[one].open]
+
+
+async def hold(conn: Connection, incident: UUID, now: datetime) -> None:
+    """Until the transaction ends nobody else tells a siren of that site anything, and what such an order may change is held."""
+    await conn.execute(_SQL["hold_orders"], {"incident": incident})
+    await conn.execute(_SQL["hold_incidents"], {"incident": incident, "since": now - SOUNDS})
+
+
+async def order(
+    conn: Connection, incident: UUID, device: str, act: Act, actor: Actor, now: datetime, *, confirm: bool = False
+) -> UUID:
     """A person tells a siren of the incident's site to sound or to be silent; the command. The same again is the same command.
 
-    What was told about another incident is no repeat: this one's trail says who pressed. Silenced it can be when all is over, too.
-    Raises NotFound, OutOfScope, NotAllowed, UnknownDevice, PersonNeeded.
+    What was told about another incident is no repeat: this one's trail says who pressed, and the other's while it is open. Silenced
+    it can be when all is over, too, and while it sounds for others: `confirm` says that the person knows of them.
+    Raises NotFound, OutOfScope, NotAllowed, UnknownDevice, PersonNeeded, SirenInUse.
     """
     if actor.account_id is None:
         raise PersonNeeded(f"{act.value}: is done by a person, never by a machine")
+    await hold(conn, incident, now)
     held = await incidents.lock(conn, incident)
     incidents.demand_scope(held, actor)
     if act is Act.ON:
@@ -126,13 +162,18 @@ async def order(conn: Connection, incident: UUID, device: str, act: Act, actor: 
     same = standing([row.command for row in before], act, now)
     if same is not None and same.id in own:
         return same.id
+    using = others_using(before, incident, now)
+    if act is Act.OFF and using and not confirm:
+        raise SirenInUse(device, [row.incident for row in using])
     new = command_id(incident, device, len(own) + 1)
     at = max([now, *(row.at + _NEXT for row in before)])  # whatever the clock says, what is told last is the newest
     seconds = int(SOUNDS.total_seconds()) if act is Act.ON else 0
     row = {"id": new, "incident": incident, "device_id": siren.device_id, "act": act.value, "seconds": seconds, "by": actor.login}
     await conn.execute(_SQL["order"], row | {"at": at, "expires_at": at + WORTH})
     await trail.add(conn, incident, act.value, actor.login, now, {"device": device, "command": new})
-    await incidents.move(conn, held, None, actor, now)
+    await incidents.move(conn, held, None, actor, now, aside=True)
+    others = sorted({row.incident for row in before if row.open and row.at > now - SOUNDS} - {incident})
+    await _tell(conn, others, f"{act.value}_elsewhere", actor, now, {"device": device, "command": new, "incident": incident})
     return new
 
 
@@ -165,7 +206,7 @@ async def answered(conn: Connection, answer: AnswerRow, now: datetime) -> bool:
     kind = f"{answer.act}_answered" if answer.done == "siren" else "siren_refused"
     said = {"device": answer.device, "command": answer.id, "note": "" if answer.done == "siren" else answer.done}
     await trail.add(conn, answer.incident, kind, f"device:{answer.device}", answer.at, said)
-    await incidents.move(conn, held, None, SYSTEM, now)
+    await incidents.move(conn, held, None, SYSTEM, now, aside=True)
     return True
 
 
@@ -175,5 +216,13 @@ async def unanswered(conn: Connection, command: PendingRow, now: datetime) -> bo
     if await one_value(conn, _SQL["unanswered"], {"id": command.id, "now": now}) is None:
         return False
     await trail.add(conn, command.incident, "siren_silent", SYSTEM.login, now, {"device": command.device, "command": command.id})
-    await incidents.move(conn, held, None, SYSTEM, now)
+    await incidents.move(conn, held, None, SYSTEM, now, aside=True)
     return True
+
+
+async def _tell(conn: Connection, others: Iterable[UUID], line: str, actor: Actor, now: datetime, said: dict[str, Any]) -> None:
+    """Those whose siren it was as well: a line of their trail, from which kind of incident the order came."""
+    for other in others:
+        kind = await one_value(conn, _SQL["kind"], {"incident": said["incident"]})
+        await trail.add(conn, other, line, actor.login, now, said | {"kind": kind})
+        await incidents.move(conn, await incidents.lock(conn, other), None, actor, now, aside=True)

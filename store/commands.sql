@@ -8,13 +8,30 @@ ORDER BY devices.code;
 
 -- name: told
 SELECT commands.command_id AS id, commands.incident_id AS incident, devices.code AS device, commands.act, commands.seconds,
-    commands.by, commands.at, commands.expires_at, commands.sent_at, commands.answered_at, commands.done, commands.unanswered_at
-FROM commands JOIN devices USING (device_id) JOIN sites USING (site_id)
+    commands.by, commands.at, commands.expires_at, commands.sent_at, commands.answered_at, commands.done, commands.unanswered_at,
+    incidents.kind, incidents.drill, incidents.state NOT IN ('closed', 'cancelled') AS open
+FROM commands JOIN devices USING (device_id) JOIN sites USING (site_id) JOIN incidents USING (incident_id)
 WHERE sites.code = %(site)s AND (commands.incident_id = %(incident)s OR commands.at > %(since)s)
 ORDER BY commands.at, commands.command_id;
 
+-- name: hold_orders
+-- the site's orders first, then incidents, then sirens; whoever sends to a siren holds neither
+SELECT pg_advisory_xact_lock(hashtextextended('orders ' || sites.code, 0)) FROM incidents JOIN sites USING (site_id)
+WHERE incident_id = %(incident)s;
+
+-- name: hold_incidents
+-- in the order of alarms.in_lock_order
+SELECT incidents.incident_id FROM incidents
+WHERE incidents.incident_id = %(incident)s OR (
+    incidents.site_id = (SELECT site_id FROM incidents WHERE incident_id = %(incident)s)
+    AND incidents.state NOT IN ('closed', 'cancelled')
+    AND EXISTS (SELECT FROM commands WHERE commands.incident_id = incidents.incident_id AND commands.at > %(since)s))
+ORDER BY hazard COLLATE "C", subject_kind COLLATE "C", subject COLLATE "C", drill, incident_id FOR UPDATE;
+
+-- name: kind
+SELECT kind FROM incidents WHERE incident_id = %(incident)s;
+
 -- name: hold
--- incidents are held first, then sirens; whoever sends to one holds no incident
 SELECT pg_advisory_xact_lock(hashtextextended('siren ' || %(device)s, 0));
 
 -- name: order

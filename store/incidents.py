@@ -87,6 +87,7 @@ class Held:
     acknowledged_by: int | None
     pressed_or_fire: bool
     probe: bool
+    alike_from: int  # the first version that differs from this one in nothing that acts are judged by
 
     @property
     def clock(self) -> IncidentClock:
@@ -113,7 +114,7 @@ async def act(
     demand_scope(held, actor)
     if event is IncidentEvent.ACKNOWLEDGE and held.state in _TAKEN:
         return await _acknowledged_before(conn, held, actor)
-    if version is not None and version != held.version:
+    if version is not None and not held.alike_from <= version <= held.version:
         raise StaleVersion(held.version, version)
     if event in _NEEDS_CAUSE and cause not in CAUSES:
         raise UnknownCause(cause)
@@ -212,8 +213,9 @@ async def move(
     stamp: str | None = None,
     cause: str | None = None,
     note: str = "",
+    aside: bool = False,
 ) -> int:
-    """Take the step in the database and tell everyone; the version after it. No event: the state stays. Raises NotAllowed."""
+    """Take the step and tell all; the version after it. No event: no new state; `aside`: no act turns stale. Raises NotAllowed."""
     state = IncidentState(held.state)
     arguments = {
         "id": held.id,
@@ -225,6 +227,7 @@ async def move(
         "stamp": stamp or "",
         "cause": cause,
         "note": note,
+        "aside": aside,
     }
     version: int = await one_value(conn, _SQL["move"], arguments)
     await notify.incident(conn, held.id, version)

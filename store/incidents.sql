@@ -1,7 +1,8 @@
 -- name: lock
 SELECT incidents.incident_id AS id, incidents.state, incidents.version, incidents.area, sites.code AS site, incidents.state_at,
     incidents.level, incidents.escalated_at, incidents.acknowledged_by, incidents.pressed_or_fire,
-    incidents.kind = 'probe' AS probe
+    incidents.kind = 'probe' AS probe,
+    CASE WHEN incidents.alike @> incidents.version THEN lower(incidents.alike) ELSE incidents.version END AS alike_from
 FROM incidents JOIN sites USING (site_id)
 WHERE incidents.incident_id = %(id)s
 FOR UPDATE OF incidents;
@@ -14,6 +15,7 @@ UPDATE incidents SET
     state = %(state)s,
     state_at = CASE WHEN state = %(state)s THEN state_at ELSE %(now)s END,
     version = version + 1,
+    alike = CASE WHEN %(aside)s THEN int4range(CASE WHEN alike @> version THEN lower(alike) ELSE version END, version + 2) ELSE alike END,
     rings = rings + %(rings)s,
     escalated_at = CASE WHEN %(event)s = 'expire' THEN NULL ELSE escalated_at END,
     acknowledged_by = CASE %(event)s WHEN 'acknowledge' THEN %(account)s WHEN 'expire' THEN NULL ELSE acknowledged_by END,

@@ -12,8 +12,9 @@ from dispatch.incident import ON_BOARD, IncidentState, NotAllowed
 from dispatch.playbook import Doer, Planned, Stamp, StepEvent, StepState, UnknownStep, plan, pressed
 from store import incidents, trail
 from store.connect import Connection
+from store.errors import OutOfScope
 from store.incidents import Held
-from store.rows import all_rows, values_of
+from store.rows import all_rows, one_value, values_of
 from store.statements import statements
 from store.trail import Actor
 
@@ -90,8 +91,12 @@ async def press(
     """
     held = await incidents.lock(conn, incident)
     responder = actor.role == _RESPONDER
-    if not responder:  # his errand gives him the right, wherever it is; whoever serves him has seen it
+    if not responder:
         incidents.demand_scope(held, actor)
+    elif not await one_value(conn, _SQL["on_errand"], {"incident": incident, "account": actor.account_id}):
+        raise OutOfScope(
+            "incident", incident
+        )  # his errand gives him the right, wherever it is, and he may have lost it while he waited
     one = await _on_playbook(conn, held, step)
     doer = Doer.RESPONDER if responder else Doer.DESK
     state = pressed(one, event, now, machine=actor.account_id is None, doer=doer, reason=reason)
@@ -105,7 +110,7 @@ async def press(
         await conn.execute(_SQL["put"], row | {"reason": reason.strip() if state is StepState.SKIPPED else ""})
     said = {"step": step, "device": device, "note": reason.strip() if state is StepState.SKIPPED else ""}
     await trail.add(conn, incident, _LINE[state], actor.login, now, {name: value for name, value in said.items() if value})
-    return await incidents.move(conn, held, None, actor, now), True
+    return await incidents.move(conn, held, None, actor, now, aside=True), True
 
 
 def demand_open(held: Held, what: str) -> None:

@@ -4,6 +4,11 @@ SELECT step, state, at, by, device, reason FROM playbook_steps WHERE incident_id
 -- name: kinds
 SELECT DISTINCT kind FROM alarms WHERE incident_id = %(incident)s ORDER BY kind;
 
+-- name: on_errand
+SELECT EXISTS (SELECT FROM dispatches JOIN accounts USING (responder_id)
+    WHERE dispatches.incident_id = %(incident)s AND accounts.account_id = %(account)s
+        AND dispatches.state IN ('offered', 'accepted', 'en_route', 'arrived', 'entered'));
+
 -- name: put
 INSERT INTO playbook_steps (incident_id, step, state, at, by, device, reason)
 VALUES (%(incident)s, %(step)s, %(state)s, %(at)s, %(by)s, %(device)s, %(reason)s)

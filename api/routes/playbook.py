@@ -42,6 +42,8 @@ async def press(incident_id: UUID, step: str, body: StepPress, here: Here, who: 
     sounds = step in STEPS and STEPS[step].sounds and event is StepEvent.DO
 
     async def act(conn: Connection) -> None:
+        if sounds:
+            await commands.hold(conn, incident_id, now)  # before any incident
         _, changed = await store.press(conn, incident_id, step, event, actor(who), now, device=body.device, reason=body.reason)
         if changed and sounds:
             row = await demanded(who, incident_id, Action.SOUND)(conn)
@@ -56,11 +58,14 @@ async def press(incident_id: UUID, step: str, body: StepPress, here: Here, who: 
 
 @router.post("/{incident_id}/sirens/{device}")
 async def siren(incident_id: UUID, device: str, body: SirenPress, here: Here, who: Who) -> PlaybookShape:
-    """Sound one siren of the site, or silence it; the same press again is the same command."""
+    """Sound one siren of the site, or silence it; the same press again is the same command.
+
+    One that sounds for another open incident is silenced with `confirm`; that incident's trail says so.
+    """
     now = datetime.now(UTC)
 
     async def act(conn: Connection) -> None:
-        await commands.order(conn, incident_id, device, Act(body.act), actor(who), now)
+        await commands.order(conn, incident_id, device, Act(body.act), actor(who), now, confirm=body.confirm)
 
     answer = await _answer(here.database, who, incident_id, Action.SOUND, act)
     here.ordered.set()

@@ -55,8 +55,21 @@ class CommandShape(Shape):
     done: str | None
 
 
+class SirenUse(Shape):
+    """Another open incident that has a siren sounding, and who told it to."""
+
+    incident: UUID
+    kind: str
+    drill: bool
+    at: datetime
+    by: str
+    by_name: str
+
+
 class SirenShape(Shape):
-    """A siren of the site. `online` None is unknown; `sounds_until` as far as its own answers tell."""
+    """A siren of the site. `online` None is unknown; `sounds_until` as far as its own answers tell. Who silences a siren with
+    `used_by` confirms that he knows of those incidents.
+    """
 
     device: str
     zone_zh: str
@@ -65,6 +78,7 @@ class SirenShape(Shape):
     seen_at: datetime | None
     sounds_until: datetime | None
     command: CommandShape | None
+    used_by: list[SirenUse]
 
 
 class CallSheet(Shape):
@@ -112,4 +126,7 @@ class StepPress(Asked):
 
 
 class SirenPress(Asked):
+    """`confirm`: silence it although it sounds for other open incidents (409 `siren_in_use` without)."""
+
     act: SirenAct
+    confirm: bool = False

@@ -15,7 +15,7 @@ const BOOKS = {
 const OF = { fire_confirmed: 'evacuate', gas: 'air_and_shut_off', co: 'air_and_shut_off', smoke: 'verify_fire', heat: 'verify_fire', spread_look: 'look_beside_fire', residual_current: 'electrician', cable_heat: 'electrician', gas_co_look: 'look_and_air', fire_look: 'look', smoke_check: 'look_nuisance', fall: 'lift', long_lie: 'lift', on_floor: 'lift', sos: 'answer_press', pull_cord: 'answer_press' }
 const held = new Map()
 
-const state = (id) => held.get(id) ?? held.set(id, { stamps: {}, sirens: {} }).get(id)
+const state = (id) => held.get(id) ?? held.set(id, { stamps: {}, sirens: {}, silenced: false }).get(id)
 
 function siren(it, device, act, told) {
   const at = Date.now()
@@ -40,7 +40,9 @@ export function playbookOf(world, card, role) {
   const steps = role === 'responder' ? all.filter((one) => one.doers.includes('responder')) : all
   const sirens = fire && role !== 'responder' ? ['一层走廊', '二层走廊'].map((zone_zh, i) => {
     const command = it.sirens[`siren-${i + 1}`] ?? null
-    return { device: `siren-${i + 1}`, zone_zh, zone_en: `corridor ${i + 1}`, online: true, seen_at: iso(Date.now()), command, sounds_until: command?.answered_at && command.act === 'siren_on' ? iso(Date.parse(command.at) + 300000) : null }
+    const other = world.incidents.find((one) => one.id !== card.id && one.hazard === 'fire')
+    const used_by = i && other && !it.silenced ? [{ incident: other.id, kind: other.kind, drill: other.drill, at: iso(Date.now() - 90000), by: 'chief', by_name: '钱峰' }] : []
+    return { used_by, device: `siren-${i + 1}`, zone_zh, zone_en: `corridor ${i + 1}`, online: true, seen_at: iso(Date.now()), command, sounds_until: command?.answered_at && command.act === 'siren_on' ? iso(Date.parse(command.at) + 300000) : null }
   }) : []
   return {
     incident: card.id, version: card.version, instruction, next: steps.find((one) => !one.stamp)?.key ?? '', steps, sirens, may_sound: role !== 'regulator', may_cap: fire && role !== 'regulator',
@@ -55,4 +57,9 @@ export function pressStep(card, key, body, told) {
   if (key === 'sound_siren' && body.do === 'do') ['siren-1', 'siren-2'].forEach((device) => siren(it, device, 'siren_on', told))
 }
 
-export const pressSiren = (card, device, body, told) => siren(state(card.id), device, body.act, told)
+/** The second siren sounds for another fire too, until somebody silences it who knows. */
+export function pressSiren(card, device, body, told) {
+  const it = state(card.id)
+  if (body.act === 'siren_off' && body.confirm) it.silenced = true
+  siren(it, device, body.act, told)
+}

@@ -106,7 +106,7 @@ describe('every word of the server has a sentence', () => {
     const steps = [...text.matchAll(/^ {4}Step\("(\w+)"/gm)].map((m) => m[1]!)
     const books = [.../_PLAYBOOKS = \{([\s\S]*?)\n\}/.exec(text)![1]!.matchAll(/^ {4}"(\w+)":/gm)].map((m) => m[1]!)
     const lines = [...read('store/playbook.py').matchAll(/StepState\.\w+: "(\w+)"/g)].map((m) => m[1]!)
-    const acts = [...read('dispatch/siren.py').matchAll(/ = "(siren_\w+)"/g)].flatMap((m) => [m[1]!, `${m[1]!}_answered`])
+    const acts = [...read('dispatch/siren.py').matchAll(/ = "(siren_\w+)"/g)].flatMap((m) => [m[1]!, `${m[1]!}_answered`, `${m[1]!}_elsewhere`])
     expect([steps.length, books.length, lines.length, acts.length].every((n) => n > 2)).toBe(true)
     expect(missing('step', steps)).toEqual([])
     expect(missing('playbook', books)).toEqual([])

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { CallSheet, Playbook, Siren, Step } from '../src/api/playbook'
-import { deviceName, folded, GAS, progress, rowsOf, script, sirenState, stepOfKey, undoLeft } from '../src/console/playbook'
+import { asksFirst, deviceName, folded, GAS, progress, rowsOf, script, sirenState, stepOfKey, undoLeft } from '../src/console/playbook'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { i18n } from '../src/i18n'
+import { i18n, MESSAGES } from '../src/i18n'
 import { at, T0 } from './build'
 
 const step = (key: string, over: Partial<Step> = {}): Step => ({
@@ -52,7 +52,7 @@ describe('a siren', () => {
   const command = (over: Partial<NonNullable<Siren['command']>> = {}): NonNullable<Siren['command']> => ({
     id: 'c1', act: 'siren_on', at: at(0), by: 'duty', by_name: '赵敏', late_at: at(8), expires_at: at(30), sent_at: at(0), answered_at: null, done: null, ...over,
   })
-  const siren = (over: Partial<Siren> = {}): Siren => ({ device: 'siren-1', zone_zh: '走廊', zone_en: 'corridor', online: true, seen_at: at(0), sounds_until: null, command: null, ...over })
+  const siren = (over: Partial<Siren> = {}): Siren => ({ device: 'siren-1', zone_zh: '走廊', zone_en: 'corridor', online: true, seen_at: at(0), sounds_until: null, command: null, used_by: [], ...over })
   it.each([
     ['quiet', siren(), 0], ['offline', siren({ online: false }), 0], ['quiet', siren({ online: null }), 0],
     ['waiting', siren({ command: command() }), 3], ['silent', siren({ command: command() }), 8],
@@ -63,13 +63,32 @@ describe('a siren', () => {
   ] as const)('is %s', (state, it, seconds) => expect(sirenState(it, T0 + seconds * 1000).state).toBe(state))
 })
 
+describe('silencing a siren', () => {
+  const used = [{ incident: 'i2', kind: 'smoke', drill: false, at: at(0), by: 'duty', by_name: '赵敏' }]
+  const siren = (used_by: Siren['used_by']): Siren => ({ device: 'siren-1', zone_zh: '', zone_en: '', online: true, seen_at: null, sounds_until: null, command: null, used_by })
+  it('asks first when others have it sounding; sounding never does', () => {
+    expect([asksFirst(siren(used), 'siren_off'), asksFirst(siren(used), 'siren_on'), asksFirst(siren([]), 'siren_off'), asksFirst(undefined, 'siren_off')]).toEqual([true, false, false, false])
+  })
+})
+
 describe('what is read aloud', () => {
   const sheet: CallSheet = {
     site_zh: '颐和养老院', site_en: 'Yihe Care Home', address: '王串场街道 12 号', callback: '022-26350001', kinds: ['smoke', 'heat'],
     zones: [{ code: 'z', kind: 'kitchen', name_zh: '厨房', name_en: 'Kitchen', floor: 2 }], floors: 4, residents: 80, residents_in_zones: 6, reduced_mobility: 31,
     reduced_mobility_in_zones: 2, entrance_zh: '一层大厅', entrance_en: 'Hall', drill: false,
   }
-  const say = (locale: 'zh' | 'en') => (key: string, values: Record<string, unknown> = {}) => i18n.global.t(key, values, { locale })
+  const say = (locale: 'zh' | 'en') => (key: string, values: Record<string, unknown> = {}) => (i18n.global.te(key, locale) ? i18n.global.t(key, values, { locale }) : '')
+  it('says of every kind of alarm what it is, not what to do about it; each sentence ends once', () => {
+    const kinds = Object.keys(MESSAGES.zh).filter((key) => key.startsWith('kind.')).map((key) => key.slice(5))
+    for (const locale of ['zh', 'en'] as const) {
+      for (const kind of kinds) {
+        const lines = script('119', { ...sheet, kinds: [kind, 'smoke'] }, null, locale === 'en', say(locale))
+        expect(lines[2], kind).not.toMatch(/Look|\?|？/)
+        for (const line of lines) expect(line, kind).toMatch(/[^\p{P}][)）]?[.。]$/u)
+      }
+    }
+    expect(script('119', { ...sheet, kinds: ['spread_look'] }, null, true, say('en'))[2]).toBe('What: fire may be spreading.')
+  })
   it('says address, what burns, floors, who cannot walk and the entrance, in both languages', () => {
     const zh = script('119', sheet, null, false, say('zh')).join('')
     for (const fact of ['火警', '王串场街道 12 号', '颐和养老院', '厨房（2 层）', '4 层', '80 人', '31 人', '6 人', '2 人', '一层大厅', '022-26350001']) expect(zh).toContain(fact)

@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createSSRApp, effectScope, type EffectScope, h, ref } from 'vue'
+import { createSSRApp, effectScope, type EffectScope, h, ref, type VNode } from 'vue'
 import { renderToString } from 'vue/server-renderer'
 import { createI18n } from 'vue-i18n'
 import { Refused } from '../src/api/client'
 import type { Playbook, Siren, Step } from '../src/api/playbook'
 import { reached, type Trouble, useTrouble } from '../src/console/trouble'
+import SilenceDialog from '../src/console/SilenceDialog.vue'
 import TroubleLine from '../src/console/TroubleLine.vue'
 import { usePlaybook, type Watched } from '../src/console/usePlaybook'
 import { MESSAGES } from '../src/i18n'
@@ -13,6 +14,7 @@ import { at } from './build'
 type Answer = { status?: number; body?: unknown } | 'no answer'
 let answers: Answer[] = []
 let asked: string[] = []
+let bodies: unknown[] = []
 let scope: EffectScope
 const watched = ref<Watched>({ id: 'i1', version: 1 })
 
@@ -21,7 +23,7 @@ const step = (stamped = false): Step => ({
   stamp: stamped ? { state: 'done', at: at(0), by: 'duty', by_name: '赵敏', device: '', reason: '', undo_until: null } : null,
 })
 const siren = (id: string | null, act: 'siren_on' | 'siren_off' = 'siren_on'): Siren => ({
-  device: 'siren-1', zone_zh: '一层走廊', zone_en: 'corridor 1', online: true, seen_at: null, sounds_until: null,
+  device: 'siren-1', zone_zh: '一层走廊', zone_en: 'corridor 1', online: true, seen_at: null, sounds_until: null, used_by: [],
   command: id ? { id, act, at: at(0), by: 'duty', by_name: '赵敏', late_at: at(8), expires_at: at(30), sent_at: null, answered_at: null, done: null } : null,
 })
 const book = (over: Partial<Playbook> = {}): Playbook => ({
@@ -33,10 +35,12 @@ const begin = () => scope.run(() => usePlaybook(watched, 'console'))!
 beforeEach(() => {
   answers = []
   asked = []
+  bodies = []
   watched.value = { id: 'i1', version: 1 }
   scope = effectScope()
   vi.stubGlobal('fetch', async (path: string, init: RequestInit) => {
     asked.push(`${init.method} ${path}`)
+    if (init.body) bodies.push(JSON.parse(String(init.body)))
     const answer = answers.shift() ?? { body: book() }
     if (answer === 'no answer') throw new TypeError('no network')
     return new Response(JSON.stringify(answer.body ?? {}), { status: answer.status ?? 200 })
@@ -113,6 +117,27 @@ describe('a press that fails', () => {
   })
 })
 
+describe('a siren that others need', () => {
+  const used = { ...siren('c1'), used_by: [{ incident: 'i2', kind: 'smoke', drill: true, at: at(0), by: 'duty', by_name: '赵敏' }] }
+  it('is not silenced before a person has said that he knows, and then it is', async () => {
+    const link = begin()
+    await settle()
+    answers = [{ status: 409, body: { error: 'siren_in_use', detail: '' } }, { body: book({ sirens: [used] }) }, { body: book({ version: 2, sirens: [siren('c2', 'siren_off')] }) }]
+    expect(await link.siren('siren-1', 'siren_off')).toBe(false)
+    expect(link.trouble.value?.reason.key).toBe('siren_in_use')
+    await settle()
+    expect(link.book.value?.sirens[0]!.used_by).toHaveLength(1)
+    expect(await link.siren('siren-1', 'siren_off', true)).toBe(true)
+    expect(bodies).toEqual([{ act: 'siren_off', confirm: false }, { act: 'siren_off', confirm: true }])
+    expect(link.trouble.value).toBeNull()
+  })
+  it('is asked about in both languages: which incident, a drill or not, who told it to sound, that it will be known', async () => {
+    const dialog = (locale: 'zh' | 'en') => rendered(locale, () => h(SilenceDialog, { siren: used, zone: 'Asia/Shanghai', working: false, trouble: '' }))
+    for (const words of ['静音 一层走廊', '另有未结束的事件', '烟雾报警', '演练', '赵敏 于', '记录会写明', '仍然静音']) expect(await dialog('zh')).toContain(words)
+    for (const words of ['Silence corridor 1', 'Other open incidents', 'Smoke alarm', 'told it to sound at', 'trail of that incident', 'all the same']) expect(await dialog('en')).toContain(words)
+  })
+})
+
 describe('what was pressed', () => {
   it('shows in the playbook when it was done', () => {
     expect(reached({ what: 'step', key: 'call_119', todo: 'do' }, book({ steps: [step(true)] }))).toBe(true)
@@ -127,12 +152,17 @@ describe('what was pressed', () => {
   })
 })
 
+async function rendered(locale: 'zh' | 'en', render: () => VNode): Promise<string> {
+  const app = createSSRApp({ setup: () => render })
+  app.use(createI18n({ legacy: false, locale, messages: MESSAGES, messageResolver: (all, key) => (all as Record<string, string>)[key] ?? null }))
+  return (await renderToString(app)).replace(/<[^>]+>/g, '')
+}
+
 describe('what is said of it', () => {
   async function said(it: Partial<Trouble>, locale: 'zh' | 'en', held: Playbook | null = book()): Promise<string> {
     const whole: Trouble = { what: 'step', key: 'call_119', todo: 'do', reason: new Refused(0, 'unreachable', ''), sure: true, ...it }
-    const app = createSSRApp({ setup: () => { const told = useTrouble(); return () => h(TroubleLine, { text: told(whole, held) }) } })
-    app.use(createI18n({ legacy: false, locale, messages: MESSAGES, messageResolver: (all, key) => (all as Record<string, string>)[key] ?? null }))
-    return (await renderToString(app)).replace(/<[^>]+>/g, '')
+    const Line = { setup: () => { const told = useTrouble(); return () => h(TroubleLine, { text: told(whole, held) }) } }
+    return rendered(locale, () => h(Line))
   }
   it('names what was pressed, why it failed, whether that is known, and offers to try again', async () => {
     expect(await said({}, 'zh')).toBe('「拨打 119」没有记下：服务器没有回应重试')

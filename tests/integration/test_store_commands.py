@@ -14,6 +14,7 @@ from dispatch.incident import IncidentEvent, NotAllowed
 from dispatch.playbook import PersonNeeded
 from dispatch.siren import SOUNDS, WORTH, Act
 from store import alarms, commands, incidents
+from store.commands import SirenInUse
 from store.connect import Connection, connect
 from store.new_alarm import NewAlarm
 from store.server import Database
@@ -49,8 +50,10 @@ def duty(accounts: dict[str, Actor]) -> Actor:
     return accounts["duty"]
 
 
-async def order(conn: Connection, incident: UUID, act: Act, duty: Actor, at: datetime, siren: str = "siren-9") -> UUID:
-    found = await commands.order(conn, incident, siren, act, duty, at)
+async def order(
+    conn: Connection, incident: UUID, act: Act, duty: Actor, at: datetime, siren: str = "siren-9", *, confirm: bool = False
+) -> UUID:
+    found = await commands.order(conn, incident, siren, act, duty, at, confirm=confirm)
     await conn.commit()
     return found
 
@@ -84,7 +87,7 @@ async def test_what_another_incident_silenced_sounds_when_it_is_pressed_again(
     on = await order(api_conn, fire, ON, duty, NOW)
     await obeyed(api_conn, on, NOW + SECOND)
     assert await order(api_conn, fire, ON, duty, NOW + 2 * SECOND) == on, "it sounds already"
-    off = await order(api_conn, gas, OFF, duty, NOW + 3 * SECOND)
+    off = await order(api_conn, gas, OFF, duty, NOW + 3 * SECOND, confirm=True)
     assert await waiting(api_conn, NOW + 3 * SECOND) == [off], "about whichever incident"
     await obeyed(api_conn, off, NOW + 4 * SECOND)
     again = await order(api_conn, fire, ON, duty, NOW + 5 * SECOND)
@@ -129,6 +132,64 @@ async def test_on_a_clock_that_was_set_back_what_is_told_last_is_the_newest(api_
     off = await order(api_conn, fire, OFF, duty, NOW - WORTH)
     [newest] = await commands.pending(api_conn, NOW)
     assert newest.id == off and newest.at > NOW
+
+
+async def lines(conn: Connection, incident: UUID) -> list[tuple[str, str]]:
+    trail = (await incidents.detail_rows(conn, incident)).trail
+    return [(line.kind, line.actor) for line in trail if line.kind.startswith("siren_")]
+
+
+async def test_whose_siren_is_silenced_elsewhere_is_asked_about_and_told(
+    api_conn: Connection, fire: UUID, gas: UUID, duty: Actor, accounts: dict[str, Actor]
+) -> None:
+    await order(api_conn, fire, ON, duty, NOW)
+    before = await incidents.lock(api_conn, fire)
+    for event, cause in ((IncidentEvent.ACKNOWLEDGE, None), (IncidentEvent.RESOLVE, None), (IncidentEvent.CLOSE, "real_gas")):
+        await incidents.act(api_conn, gas, event, duty, NOW, cause=cause)
+    await api_conn.commit()
+    with pytest.raises(SirenInUse, match=f"{fire}"):
+        await commands.order(api_conn, gas, "siren-9", OFF, accounts["admin"], NOW + SECOND)
+    await api_conn.rollback()
+    off = await order(api_conn, gas, OFF, accounts["admin"], NOW + SECOND, confirm=True)
+    assert await lines(api_conn, fire) == [("siren_on", "duty"), ("siren_off_elsewhere", "admin")]
+    [*_, told] = (await incidents.detail_rows(api_conn, fire)).trail
+    assert told.at == NOW + SECOND
+    assert told.data == {"device": "siren-9", "command": str(off), "incident": str(gas), "kind": "gas"}
+    after = await incidents.lock(api_conn, fire)
+    assert (after.version, after.alike_from <= before.version) == (before.version + 1, True), "consoles read it; no act is stale"
+    assert await order(api_conn, gas, OFF, accounts["admin"], NOW + 2 * SECOND) == off, "it sounds for nobody any more"
+
+
+async def test_what_sounds_for_two_is_silenced_for_both_and_who_is_over_is_told_nothing(
+    api_conn: Connection, fire: UUID, gas: UUID, duty: Actor
+) -> None:
+    await order(api_conn, fire, ON, duty, NOW)
+    await order(api_conn, gas, ON, duty, NOW + SECOND)
+    assert [kind for kind, _ in await lines(api_conn, fire)] == ["siren_on", "siren_on_elsewhere"]
+    with pytest.raises(SirenInUse):
+        await commands.order(api_conn, gas, "siren-9", OFF, duty, NOW + 2 * SECOND)
+    await api_conn.rollback()
+    for event, cause in ((IncidentEvent.ACKNOWLEDGE, None), (IncidentEvent.RESOLVE, None), (IncidentEvent.CLOSE, "cooking_steam")):
+        await incidents.act(api_conn, fire, event, duty, NOW, cause=cause)
+    await order(api_conn, gas, OFF, duty, NOW + 2 * SECOND)
+    assert len(await lines(api_conn, fire)) == 2
+    assert [kind for kind, _ in await lines(api_conn, gas)] == ["siren_on", "siren_off"]
+
+
+async def test_two_incidents_that_order_each_others_sirens_at_once_do_not_wait_for_each_other(
+    database: Database, conn: Connection, fire: UUID, gas: UUID, duty: Actor
+) -> None:
+    for number, incident in enumerate((fire, gas)):
+        await order(conn, incident, ON, duty, NOW + number * SECOND)
+
+    async def press(incident: UUID, act: Act) -> None:
+        async with await connect(database.dsn("vigil_api"), application="press") as own:
+            await order(own, incident, act, duty, NOW + 3 * SECOND, confirm=True)
+
+    await asyncio.gather(*(press(incident, act) for incident in (fire, gas) * 3 for act in (ON, OFF)))
+    for incident in (fire, gas):
+        kinds = [kind for kind, _ in await lines(conn, incident)]
+        assert kinds[0] == "siren_on" and any(kind.endswith("_elsewhere") for kind in kinds)
 
 
 class Line:

@@ -9,10 +9,11 @@ import psycopg
 import pytest
 
 from dispatch.incident import IncidentEvent, NotAllowed
+from dispatch.offer import DispatchEvent
 from dispatch.playbook import NotTheirs, PersonNeeded, Planned, ReasonNeeded, StepEvent, StepState, UnknownStep
-from store import alarms, incidents, playbook
+from store import alarms, dispatches, incidents, playbook
 from store.connect import Connection, connect
-from store.incidents import SYSTEM, Actor, OutOfScope
+from store.incidents import SYSTEM, Actor, AlreadyAcknowledged, OutOfScope, StaleVersion
 from store.new_alarm import NewAlarm
 from store.server import Database
 
@@ -40,6 +41,13 @@ async def steps(conn: Connection, incident: UUID) -> dict[str, Planned]:
 async def lines(conn: Connection, incident: UUID) -> list[tuple[str, str, str]]:
     trail = (await incidents.detail_rows(conn, incident)).trail
     return [(line.kind, line.actor, str(line.data.get("step"))) for line in trail if line.kind.startswith("step_")]
+
+
+async def send(conn: Connection, incident: UUID, duty: Actor) -> UUID:
+    """r-1, whose account is resp-1, is offered the errand."""
+    await incidents.act(conn, incident, IncidentEvent.ACKNOWLEDGE, duty, NOW)
+    terms = {"travel_s": None, "distance_m": None, "deadline": NOW + 60 * SECOND}
+    return await dispatches.offer(conn, incident, "r-1", duty, NOW, **terms, route=[], ranking=[])  # type: ignore[arg-type]
 
 
 async def test_a_step_is_stamped_with_who_when_and_on_what(api_conn: Connection, fire: UUID, accounts: People) -> None:
@@ -110,11 +118,57 @@ async def test_who_may_not_and_what_may_not(api_conn: Connection, fire: UUID, ac
         await playbook.press(api_conn, fire, "first_aid", E.DO, accounts["duty"], NOW)
     with pytest.raises(ReasonNeeded):
         await playbook.press(api_conn, fire, "cut_gas", E.SKIP, accounts["duty"], NOW)
+    await send(api_conn, fire, accounts["duty"])
     with pytest.raises(NotTheirs):
         await playbook.press(api_conn, fire, "call_119", E.DO, accounts["resp-1"], NOW)
     assert await lines(api_conn, fire) == []
+    assert (await playbook.press(api_conn, fire, "verify", E.DO, SYSTEM, NOW))[1], "a detector may confirm what it sees"
+
+
+async def test_a_responder_stamps_while_he_is_sent_and_not_when_he_was_called_back(
+    database: Database, api_conn: Connection, fire: UUID, accounts: People
+) -> None:
+    """The stamp that waits for the recall to be written is no stamp: he is not there."""
+    with pytest.raises(OutOfScope):
+        await playbook.press(api_conn, fire, "cut_gas", E.DO, accounts["resp-1"], NOW)
+    sent = await send(api_conn, fire, accounts["duty"])
     assert (await playbook.press(api_conn, fire, "cut_gas", E.DO, accounts["resp-1"], NOW))[1], "his errand took him there"
-    assert await playbook.press(api_conn, fire, "verify", E.DO, SYSTEM, NOW) == (3, True), "a detector may confirm what it sees"
+    await api_conn.commit()
+
+    async def click() -> None:
+        async with await connect(database.dsn("vigil_api"), application="click") as own, own.transaction():
+            await playbook.press(own, fire, "cut_power", E.DO, accounts["resp-1"], NOW)
+
+    await dispatches.act(api_conn, sent, DispatchEvent.RECALL, accounts["duty"], NOW)
+    waits = asyncio.create_task(click())
+    async with asyncio.timeout(20):
+        while not await (await api_conn.execute("SELECT FROM pg_locks WHERE NOT granted")).fetchall():
+            assert not waits.done()
+            await asyncio.sleep(0.01)
+    await api_conn.commit()
+    with pytest.raises(OutOfScope):
+        await waits
+    assert [(kind, step) for kind, _, step in await lines(api_conn, fire)] == [("step_done", "cut_gas")]
+
+
+async def test_what_is_done_beside_it_makes_no_acknowledgement_stale(
+    api_conn: Connection, fire: UUID, accounts: People, new_alarm: Make, conn: Connection
+) -> None:
+    seen = (await incidents.lock(api_conn, fire)).version
+    await playbook.press(api_conn, fire, "verify", E.DO, accounts["admin"], NOW)
+    await playbook.press(api_conn, fire, "verify", E.UNDO, accounts["admin"], NOW)
+    now = await incidents.lock(api_conn, fire)
+    assert (now.version, now.alike_from) == (seen + 2, seen), "consoles read it again"
+    await api_conn.commit()
+    await alarms.raise_alarm(conn, new_alarm("heat-9", "heat", key="7"), NOW)
+    await conn.commit()
+    await playbook.press(api_conn, fire, "verify", E.DO, accounts["admin"], NOW)
+    for version in (seen, seen + 2, seen + 5):
+        with pytest.raises(StaleVersion):
+            await incidents.act(api_conn, fire, IncidentEvent.ACKNOWLEDGE, accounts["duty"], NOW, version=version)
+    await incidents.act(api_conn, fire, IncidentEvent.ACKNOWLEDGE, accounts["duty"], NOW, version=seen + 3)
+    with pytest.raises(AlreadyAcknowledged):
+        await incidents.act(api_conn, fire, IncidentEvent.ACKNOWLEDGE, accounts["admin"], NOW, version=seen + 5)
 
 
 async def test_when_it_is_over_nothing_is_stamped_any_more(api_conn: Connection, fire: UUID, accounts: People) -> None:

@@ -15,7 +15,7 @@ export const steps = {
   read: (id: string, signal?: AbortSignal) => call<Playbook>('GET', `${one(id)}/playbook`, undefined, signal),
   press: (id: string, step: string, body: { do: StepPress['do']; device: string; reason: string }) =>
     call<Playbook>('POST', `${one(id)}/playbook/${encodeURIComponent(step)}`, body),
-  siren: (id: string, device: string, act: SirenAct) => call<Playbook>('POST', `${one(id)}/sirens/${encodeURIComponent(device)}`, { act }),
+  siren: (id: string, device: string, act: SirenAct, confirm: boolean) => call<Playbook>('POST', `${one(id)}/sirens/${encodeURIComponent(device)}`, { act, confirm }),
 }
 
 /** The CAP message of this moment, and the name under which to keep it. */

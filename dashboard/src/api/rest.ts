@@ -522,6 +522,8 @@ export interface paths {
         /**
          * Siren
          * @description Sound one siren of the site, or silence it; the same press again is the same command.
+         *
+         *     One that sounds for another open incident is silenced with `confirm`; that incident's trail says so.
          */
         post: operations["siren_api_incidents__incident_id__sirens__device__post"];
         delete?: never;
@@ -2456,17 +2458,26 @@ export interface components {
             /** Site */
             site: string;
         };
-        /** SirenPress */
+        /**
+         * SirenPress
+         * @description `confirm`: silence it although it sounds for other open incidents (409 `siren_in_use` without).
+         */
         SirenPress: {
             /**
              * Act
              * @enum {string}
              */
             act: "siren_on" | "siren_off";
+            /**
+             * Confirm
+             * @default false
+             */
+            confirm: boolean;
         };
         /**
          * SirenShape
-         * @description A siren of the site. `online` None is unknown; `sounds_until` as far as its own answers tell.
+         * @description A siren of the site. `online` None is unknown; `sounds_until` as far as its own answers tell. Who silences a siren with
+         *     `used_by` confirms that he knows of those incidents.
          */
         SirenShape: {
             command: components["schemas"]["CommandShape"] | null;
@@ -2478,10 +2489,36 @@ export interface components {
             seen_at: string | null;
             /** Sounds Until */
             sounds_until: string | null;
+            /** Used By */
+            used_by: components["schemas"]["SirenUse"][];
             /** Zone En */
             zone_en: string;
             /** Zone Zh */
             zone_zh: string;
+        };
+        /**
+         * SirenUse
+         * @description Another open incident that has a siren sounding, and who told it to.
+         */
+        SirenUse: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** By Name */
+            by_name: string;
+            /** Drill */
+            drill: boolean;
+            /**
+             * Incident
+             * Format: uuid
+             */
+            incident: string;
+            /** Kind */
+            kind: string;
         };
         /** SiteBrief */
         SiteBrief: {

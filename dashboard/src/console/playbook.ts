@@ -1,6 +1,6 @@
 /** The playbook as it is read and worked: its rows with their keys, what is said aloud, what a siren does. Pure. */
 
-import type { CallSheet, Playbook, Siren, Step } from '../api/playbook'
+import type { CallSheet, Playbook, Siren, SirenAct, Step } from '../api/playbook'
 
 export interface Row { readonly step: Step; readonly key: string; readonly next: boolean }
 
@@ -52,12 +52,15 @@ export function sirenState(siren: Siren, now: number): { state: SirenState; seco
   return { state: siren.online === false ? 'offline' : 'quiet', seconds: 0 }
 }
 
+/** Whether this is asked about first: other incidents have the siren sounding. */
+export const asksFirst = (it: Siren | undefined, act: SirenAct): boolean => act === 'siren_off' && !!it?.used_by.length
+
 /** What escapes and does not burn, yet: said to 119 as that. */
 export const GAS: ReadonlySet<string> = new Set(['co', 'gas', 'gas_co_look'])
 
 export type Say = (key: string, values?: Record<string, unknown>) => string
 
-/** The lines to read aloud to this number, in the language of `say`. */
+/** The lines to read aloud to this number, in the language of `say`, which has '' for what it has no words for. */
 export function script(number: string, sheet: CallSheet, person: { age: number; sex: string } | null, english: boolean, say: Say): string[] {
   const pick = (zh: string, en: string) => (english ? en || zh : zh)
   const site = pick(sheet.site_zh, sheet.site_en)
@@ -66,7 +69,7 @@ export function script(number: string, sheet: CallSheet, person: { age: number; 
   const lines = [
     say(number === '119' && sheet.kinds.every((kind) => GAS.has(kind)) ? 'call.open.119.gas' : `call.open.${number}`),
     say('call.address', { address: sheet.address, site }),
-    say('call.what', { what: sheet.kinds.map((kind) => say(`brief.${kind}`)).join(english ? ', ' : '、') }),
+    say('call.what', { what: sheet.kinds.map((kind) => say(`call.kind.${kind}`) || say(`brief.${kind}`)).join(english ? ', ' : '、') }),
     where ? say('call.where', { where }) : '',
     person ? say('call.person', { age: person.age, sex: say(`person.sex.${person.sex}`) }) : '',
     number === '119' && sheet.floors > 1 ? say('call.floors', { n: sheet.floors }) : '',

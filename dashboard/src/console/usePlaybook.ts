@@ -95,6 +95,6 @@ export function usePlaybook(watched: Ref<Watched | null>, where: string) {
   return {
     book, trouble, working, again,
     press: (key: string, todo: StepPress['do'], reason = '') => act({ what: 'step', key, todo }, (id) => steps.press(id, key, { do: todo, device, reason })),
-    siren: (key: string, todo: SirenAct) => act({ what: 'siren', key, todo, before: book.value?.sirens.find((one) => one.device === key)?.command?.id }, (id) => steps.siren(id, key, todo)),
+    siren: (key: string, todo: SirenAct, confirm = false) => act({ what: 'siren', key, todo, before: book.value?.sirens.find((one) => one.device === key)?.command?.id }, (id) => steps.siren(id, key, todo, confirm)),
   }
 }

@@ -30,7 +30,8 @@ async def test_an_alert_its_updates_and_its_cancel_name_each_other(api: Any, fie
     incident = str(await field_of.press("smoke-9", "smoke"))
     alert = await taken(duty, incident)
     assert (value(alert, "msgType"), value(alert, "status"), value(alert, "references")) == ("Alert", "Test", "")
-    await duty.post(f"/api/incidents/{incident}/acknowledge", json={})
+    acknowledged = await duty.post(f"/api/incidents/{incident}/acknowledge", json={"version": 1})
+    assert acknowledged.status_code == 200, "that somebody has got it changes nothing that is acted on"
     assert await taken(admin, incident) == alert, "that somebody has taken it is no news to the fire service"
 
     await field_of.press("heat-9", "fire_confirmed")

@@ -159,8 +159,22 @@ async def test_a_siren_is_one_siren_in_two_incidents_and_is_silenced_when_one_is
         assert (await duty.post(f"/api/incidents/{gas}/{act}", json=body)).status_code == 200
     refused = await admin.post(f"/api/incidents/{gas}/sirens/siren-9", json={"act": "siren_on"})
     assert (refused.status_code, refused.json()["error"]) == (409, "not_allowed")
-    off = await admin.post(f"/api/incidents/{gas}/sirens/siren-9", json={"act": "siren_off"})
+    [used] = (await admin.get(f"/api/incidents/{gas}/playbook")).json()["sirens"][0]["used_by"]
+    assert (used["incident"], used["kind"], used["by_name"], used["drill"]) == (fires, "smoke", "值班员", False)
+    console = await api.console("duty")
+    await console.until(lambda c: fires in c.incidents)
+    before = console.incidents[fires]["version"]
+    asked = await admin.post(f"/api/incidents/{gas}/sirens/siren-9", json={"act": "siren_off"})
+    assert (asked.status_code, asked.json()["error"], asked.json()["allowed"]) == (409, "siren_in_use", ["confirm"])
+    off = await admin.post(f"/api/incidents/{gas}/sirens/siren-9", json={"act": "siren_off", "confirm": True})
     assert off.status_code == 200, off.text
+    assert off.json()["sirens"][0]["used_by"] == []
+    await console.until(lambda c: c.incidents[fires]["version"] > before)
+    told = (await duty.get(f"/api/incidents/{fires}")).json()["trail"][-1]
+    assert (told["kind"], told["actor"], told["data"]["device"]) == ("siren_off_elsewhere", "admin", "siren-9")
+    assert told["data"]["incident"] == gas
+    taken = await duty.post(f"/api/incidents/{fires}/acknowledge", json={"version": before})
+    assert taken.status_code == 200, "what was seen before is as good"
     [seen] = (await duty.get(f"/api/incidents/{fires}/playbook")).json()["sirens"]
     assert (seen["command"]["act"], seen["command"]["by"], seen["sounds_until"]) == ("siren_off", "admin", None)
 

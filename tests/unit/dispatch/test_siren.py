@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from dispatch.siren import ANSWER_WITHIN, SOUNDS, WORTH, Act, Command, command_id, sounding, standing, unanswered
+from dispatch.siren import ANSWER_WITHIN, SOUNDS, WORTH, Act, Command, command_id, sounding, sounds_for, standing, unanswered
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -53,3 +53,12 @@ def test_a_command_has_one_id_and_another_has_another() -> None:
     incident = uuid4()
     assert command_id(incident, "siren-1", 1) == command_id(incident, "siren-1", 1)
     assert len({command_id(incident, device, number) for device, number in product(("siren-1", "siren-2"), (1, 2))}) == 4
+
+
+def test_it_sounds_for_whoever_told_it_to_until_somebody_silences_it() -> None:
+    fire, gas = uuid4(), uuid4()
+    told = [(fire, command()), (gas, command(at=NOW + SECOND)), (fire, command(at=NOW + 2 * SECOND))]
+    assert sounds_for(reversed(told), NOW + 3 * SECOND) == [fire, gas]
+    assert sounds_for(told, NOW + SOUNDS + SECOND) == [fire], "each order wears off by itself"
+    assert sounds_for([*told, (gas, command(Act.OFF, NOW + 3 * SECOND))], NOW + 3 * SECOND) == [], "for everybody"
+    assert sounds_for([(gas, command(Act.OFF)), told[1]], NOW + 3 * SECOND) == [gas]
