@@ -5,8 +5,8 @@ motion whose numbers, replaced by those of the median ordinary impact, would low
 of `RULE` judges: a hard blow, another posture, and rest.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -25,16 +25,22 @@ _Said = tuple[float, tuple[Reason, ...]]
 @dataclass(frozen=True, slots=True)
 class Judge:
     """`assess(row, impact_g)` gives a probability from 0 to 1 and its reasons for one row of features, shape (len(NAMES),);
-    from `threshold` on it is an alarm. `version` is what an alarm keeps."""
+    from `threshold` on it is an alarm. `version` is what an alarm keeps. `worn`: who judges a device of that profile instead."""
 
     version: str
     threshold: float
     assess: Callable[[Samples, float], _Said]
+    worn: Mapping[str, "Judge"] = field(default_factory=dict)
+
+    def of(self, profile: str) -> "Judge":
+        """Who judges a device of this profile."""
+        return self.worn.get(profile, self)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FallModel:
-    """`slope` and `offset` make log odds of scores; `usual` is the median ordinary impact, shape (len(NAMES),)."""
+    """`slope` and `offset` make log odds of scores; `usual` is the median ordinary impact, shape (len(NAMES),). `worn`: models of
+    where a device is known to be worn, by its profile; this one judges what is worn elsewhere, or nobody knows where."""
 
     version: str
     forest: Forest
@@ -42,6 +48,7 @@ class FallModel:
     offset: float
     threshold: float
     usual: Samples
+    worn: Mapping[str, "FallModel"] = field(default_factory=dict)
 
     def probability(self, rows: Samples) -> Samples:
         """Of each row of features, shape (n,)."""
@@ -64,7 +71,7 @@ class FallModel:
 
     def judge(self) -> Judge:
         """This model as stage two."""
-        return Judge(self.version, self.threshold, self.assess)
+        return Judge(self.version, self.threshold, self.assess, {profile: one.judge() for profile, one in self.worn.items()})
 
     def _odds(self, rows: Samples) -> Samples:
         return self.slope * self.forest.score(rows) + self.offset

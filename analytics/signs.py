@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from analytics.step import Event, Message, Origin, Reading
+from devices.profiles import WEARABLES
 
 LEVELS = {
     "motion_sensor": "motion",
     "door_contact": "open",
     "bed_sensor": "occupied",
     "fall_radar": "presence",
-    "wearable": "steps",
+    **dict.fromkeys(WEARABLES, "steps"),
 }
 MOVING = {"motion_sensor": ("motion", 0.0), "bed_sensor": ("movement", 5.0), "fall_radar": ("motion", 5.0)}
 SAID = frozenset({"motion", "opened", "closed", "bed_exit", "bed_return", "sos", "pull_cord"})

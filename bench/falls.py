@@ -73,5 +73,5 @@ def _signal(number: int, parameters: Parameters) -> list[list[tuple[float, float
 
 
 def _packet(number: int, second: int, signal: list[list[tuple[float, float, float]]]) -> Waveform:
-    origin, at = Origin(f"wear-{number}", "wearable", "1", "home", "", f"s-{number}"), START + timedelta(seconds=second)
+    origin, at = Origin(f"wear-{number}", "wearable_wrist", "1", "home", "", f"s-{number}"), START + timedelta(seconds=second)
     return Waveform(origin, at, at + timedelta(seconds=1), Key(origin.device, "b", second, 0), RATE_HZ, "mg", tuple(signal[second]))

@@ -56,6 +56,10 @@ _MINUTE = timedelta(minutes=1)
 _BATTERY_CADENCE = timedelta(minutes=30)
 _BATTERY_LIMIT = timedelta(hours=2)
 
+ANYWHERE = "wearable"  # worn where nobody says
+WEARABLES = {ANYWHERE: "wear", "wearable_wrist": "wrist", "wearable_waist": "waist", "wearable_pocket": "pocket"}
+_WORN = (Metric("heart_rate", "1/min", 0, 250), Metric("steps", "1", 0, 200_000), Metric("worn", "bool", 0, 1))
+
 
 def _battery(name: str, code: str, metrics: tuple[Metric, ...], events: tuple[str, ...], hazard: str) -> Profile:
     return Profile(name, code, 1, (*metrics, *_LINK), (*events, *_COMMON), _BATTERY_CADENCE, _BATTERY_LIMIT, False, hazard)
@@ -75,13 +79,7 @@ def _mains(
 _ALL = (
     _battery("sos_button", "sos", (), ("sos",), "person"),
     _battery("pull_cord", "cord", (), ("pull_cord",), "person"),
-    _battery(
-        "wearable",
-        "wear",
-        (Metric("heart_rate", "1/min", 0, 250), Metric("steps", "1", 0, 200_000), Metric("worn", "bool", 0, 1)),
-        ("sos", "fall"),
-        "person",
-    ),
+    *(_battery(name, code, _WORN, ("sos", "fall"), "person") for name, code in WEARABLES.items()),
     _mains(
         "fall_radar",
         "radar",

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Mapping
 from random import Random
 
+from devices.profiles import WEARABLES
 from simulators.routine import Routine
 
 Values = dict[str, float]
@@ -119,7 +120,7 @@ HABITS: Mapping[str, Habit] = {
     "gas_detector": _gas,
     "bed_sensor": _bed,
     "fall_radar": _radar,
-    "wearable": _wearable,
+    **dict.fromkeys(WEARABLES, _wearable),
     "motion_sensor": _motion,
     "door_contact": _door,
     "air_sensor": _air,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from care.district import DeviceEntry
+from devices.profiles import ANYWHERE, WEARABLES
 
 Body = Mapping[str, object]
 
@@ -45,9 +46,9 @@ def _ramp(steps: int, every_s: float, value: Callable[[int], Body]) -> tuple[Sai
 
 
 _ALL = (
-    Scenario("sos", ("sos_button", "wearable"), "sos", "person", "a senior presses the button", _event("sos", battery=71)),
+    Scenario("sos", ("sos_button", *WEARABLES), "sos", "person", "a senior presses the button", _event("sos", battery=71)),
     Scenario("pull_cord", ("pull_cord",), "pull_cord", "person", "a cord is pulled", _event("pull_cord", battery=64)),
-    Scenario("fall", ("wearable", "fall_radar"), "fall", "person", "a senior falls", _event("fall")),
+    Scenario("fall", (*WEARABLES, "fall_radar"), "fall", "person", "a senior falls", _event("fall")),
     Scenario(
         "smoke",
         ("smoke_detector",),
@@ -71,5 +72,6 @@ def speaker(scenario: Scenario, devices: Iterable[DeviceEntry], site: str) -> De
     )
     if not able:
         where = f"at {site}" if site else "in this district"
-        raise NobodyToSayIt(f"{scenario.name}: expected a {' or '.join(scenario.profiles)} {where}, got none")
+        named = [one for one in scenario.profiles if one == ANYWHERE or one not in WEARABLES]
+        raise NobodyToSayIt(f"{scenario.name}: expected a {' or '.join(named)} {where}, got none")
     return able[0]

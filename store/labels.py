@@ -61,6 +61,7 @@ class LabelledWindow:
     probability: float
     first_cell: int
     cells: bytes
+    profile: str
 
 
 @dataclass(frozen=True, slots=True)

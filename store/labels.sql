@@ -43,8 +43,9 @@ FROM labels GROUP BY cause, verdict, basis ORDER BY cause, verdict, basis;
 
 -- name: labelled
 SELECT windows.window_id AS id, coalesce('senior:' || windows.senior_id, 'device:' || windows.device_id) AS person,
-    labels.cause, labels.verdict, labels.basis, windows.at, windows.model, windows.probability, windows.first_cell, windows.cells
-FROM labels JOIN windows USING (window_id)
+    labels.cause, labels.verdict, labels.basis, windows.at, windows.model, windows.probability, windows.first_cell, windows.cells,
+    devices.profile
+FROM labels JOIN windows USING (window_id) JOIN devices USING (device_id)
 WHERE labels.verdict <> 'unknown'
 ORDER BY windows.window_id;
 
@@ -53,8 +54,8 @@ ORDER BY windows.window_id;
 -- of, nobody can say of the rest that it was none.
 SELECT windows.window_id AS id, coalesce('senior:' || windows.senior_id, 'device:' || windows.device_id) AS person,
     'passed_over' AS cause, 'not_fall' AS verdict, 'near' AS basis, windows.at, windows.model, windows.probability,
-    windows.first_cell, windows.cells
-FROM windows
+    windows.first_cell, windows.cells, devices.profile
+FROM windows JOIN devices USING (device_id)
 WHERE windows.sampled AND windows.stored_at < %(until)s
     AND NOT EXISTS (
         SELECT FROM incidents

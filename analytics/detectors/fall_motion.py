@@ -22,6 +22,7 @@ from analytics.motion import CELL_MS, EMPTY, RATE_HZ, Samples, Track, extend, in
 from analytics.step import Detector, Finding, Input, Origin, Reason, Reset, Scope, Tick, Waveform
 from analytics.walking import walks
 from devices.keys import instant, milliseconds
+from devices.profiles import ANYWHERE, WEARABLES
 
 LONG_LIE = timedelta(minutes=5)
 WALKED_S = 6
@@ -71,7 +72,8 @@ TABLE: dict[tuple[Phase, Sign], Phase] = {
 @dataclass(frozen=True, slots=True)
 class FallState:
     """`judged`: impacts before this cell are done with; `pending` the first impact not yet judged; `fell_ms` the impact of a fall
-    that lasts; `walked` seconds of walking in a row, `looked` up to which cell walking was looked for."""
+    that lasts; `walked` seconds of walking in a row, `looked` up to which cell walking was looked for; `profile` tells where it is
+    worn."""
 
     source: str
     track: Track = EMPTY
@@ -81,6 +83,7 @@ class FallState:
     fell_ms: int = 0
     walked: int = 0
     looked: int = 0
+    profile: str = ANYWHERE
 
 
 def fall_motion(judge: Judge = RULE) -> Detector[FallState]:
@@ -118,6 +121,8 @@ def _hear(state: FallState, item: Waveform, judge: Judge) -> tuple[FallState, tu
     samples = in_mg(item.xyz, item.unit)
     if samples is None:
         return state, ()
+    if item.origin.profile != state.profile:
+        state = replace(state, profile=item.origin.profile)
     found: tuple[Finding, ...] = ()
     start_ms, length = milliseconds(item.at), max(1, int(item.fs * LONGEST_PIECE_S))
     for first in range(0, len(samples), length):
@@ -164,7 +169,7 @@ def _moved(state: FallState, sign: Sign | None) -> FallState:
 
 def _judge(state: FallState, until: int, judge: Judge) -> tuple[FallState, tuple[Finding, ...]]:
     """Judge the impacts before cell `until`, and note the first one after it."""
-    track = state.track
+    track, judge = state.track, judge.of(state.profile)
     found: list[Finding] = []
     low, cells = max(state.judged, track.first), track.grid()
     places = [place + track.first for place in impacts(cells, low - track.first, len(cells))]
@@ -217,7 +222,7 @@ def _rise(state: FallState) -> tuple[FallState, tuple[Finding, ...]]:
 
 
 def _wants(origin: Origin) -> bool:
-    return origin.profile == "wearable"
+    return origin.profile in WEARABLES
 
 
 DETECTORS: tuple[Detector[Any], ...] = (fall_motion(),)

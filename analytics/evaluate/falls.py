@@ -17,12 +17,13 @@ from analytics.evaluate.shares import confusion, share
 from analytics.runtime import Runtime
 from analytics.step import Detector, Finding, Origin, Waveform
 from devices.keys import Key, instant
+from devices.profiles import ANYWHERE
 
 START = instant(1_790_000_000_000)
 CAUTION = "scripted recordings, falls mostly acted: no sensitivity in life, no rate a day (docs/models/falls.md)"
 SILENT_AFTER = timedelta(seconds=30)  # so long after the last packet the detector's own deadlines are let pass
 
-_ORIGIN = Origin("wear-1", "wearable", "1", "home-1", "", "resident-1")
+_DEVICE = "wear-1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,12 @@ class Outcome:
     cpu_s: float = 0.0
 
 
-def stream(detector: Detector[FallState], signal: Signal) -> tuple[Alarm, ...]:
-    """The falls that production would find in this signal."""
+def stream(detector: Detector[FallState], signal: Signal, profile: str = ANYWHERE) -> tuple[Alarm, ...]:
+    """The falls that production would find in this signal of a device of this profile."""
     runtime, found = Runtime([detector]), list[Alarm]()
     now = START
     for number, packet in enumerate(packets(signal)):
-        item = waveform(packet, number)
+        item = waveform(packet, number, profile)
         now = item.now
         trial = runtime.trial()
         found += [_alarm(one, now) for one in trial.feed(item) if one.raised and one.kind == "fall_motion"]
@@ -61,12 +62,13 @@ def stream(detector: Detector[FallState], signal: Signal) -> tuple[Alarm, ...]:
     return (*found, *_silence(runtime, now + SILENT_AFTER))
 
 
-def waveform(packet: Packet, number: int) -> Waveform:
+def waveform(packet: Packet, number: int, profile: str = ANYWHERE) -> Waveform:
     """The message of a packet; it arrives when its last sample was taken."""
     at = START + timedelta(milliseconds=round(packet.start_ms))
     now = at + timedelta(seconds=len(packet.xyz_mg) / packet.rate_hz)
     xyz = tuple((x, y, z) for x, y, z in packet.xyz_mg.tolist())
-    return Waveform(_ORIGIN, at, now, Key(_ORIGIN.device, "b", number, 0), packet.rate_hz, "mg", xyz)
+    origin = Origin(_DEVICE, profile, "1", "home-1", "", "resident-1")
+    return Waveform(origin, at, now, Key(_DEVICE, "b", number, 0), packet.rate_hz, "mg", xyz)
 
 
 def outcomes(detector: Detector[FallState], trials: Iterable[Trial], cpu: Callable[[], float]) -> list[Outcome]:
@@ -74,7 +76,7 @@ def outcomes(detector: Detector[FallState], trials: Iterable[Trial], cpu: Callab
     found = []
     for one in trials:
         began = cpu()
-        alarms = stream(detector, one.signal)
+        alarms = stream(detector, one.signal, one.profile)
         used = cpu() - began
         found.append(Outcome(one.trial, one.subject, one.activity, one.is_fall, one.elderly, one.signal.seconds, alarms, used))
     return found

@@ -9,16 +9,19 @@ import numpy as np
 
 from analytics.evaluate.recording import Signal, Trial
 from analytics.motion import CELL_MS, RANGE_MG, Samples, Track
+from devices.profiles import ANYWHERE
 
 STEP_MS, PHASE_MS = 4.0, 2.0
 _EACH = int(CELL_MS / STEP_MS)
 
 
-def trial_of(number: int, subject: str, activity: str, is_fall: bool | None, track: Track, impact_cell: int) -> Trial:
-    """The trial of a window whose impact is cell number `impact_cell`."""
+def trial_of(
+    number: int, subject: str, activity: str, is_fall: bool | None, track: Track, impact_cell: int, profile: str = ANYWHERE
+) -> Trial:
+    """The trial of a window of a device of this profile whose impact is cell number `impact_cell`."""
     impact_s = (impact_cell - track.first) * CELL_MS / 1000.0
     annotated = (impact_s, impact_s + CELL_MS / 1000.0) if is_fall else None
-    return Trial(str(number), subject, activity, is_fall, signal_of(track), None, annotated)
+    return Trial(str(number), subject, activity, is_fall, signal_of(track), None, annotated, profile)
 
 
 def signal_of(track: Track) -> Signal:

@@ -4,10 +4,13 @@ Each trial is shown as it was recorded and as `augment` would have it. The label
 fall, or, where none is annotated, whether it is the hardest of a fall trial; what follows a fall is not shown. Three forests grow,
 each without a third of the people; on that third its log odds are calibrated (Platt 1999) and the threshold is chosen. The model is
 the mean of the three, so no person has judged what he taught.
+
+Where a device is known to be worn, three more forests of that place alone judge together with those of all, calibrated and with a
+threshold by people who wore it there: what a waist, a thigh and a wrist do in sitting down is not the same (docs/decisions/0063).
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +26,7 @@ from analytics.fall_judge import FallModel
 from analytics.forest import Forest
 from analytics.learn.augment import cut_short, worn_otherwise
 from analytics.motion import CELL_MS, Samples, lay
+from devices.profiles import ANYWHERE
 
 VARIANTS = 4
 PARAMETERS: dict[str, Any] = {
@@ -38,15 +42,18 @@ HELD_BACK = 3  # a third of the people score what the others' trees have learned
 BEFORE_S, AFTER_S, CALM_S = 0.3, 0.8, 2.5  # around the annotated fall, and what is certainly before it
 SPECIFICITY_WORTH = 2.0  # false alarms are far more frequent than falls
 THRESHOLDS = np.arange(0.30, 0.951, 0.05)
+LEAST_WORN = 100  # falls and others at a place, of which a model of its own can be made
+_TIE = 1e-3
 
 _FALL, _CALM, _UNSURE = 1, 0, -1
 Whole = NDArray[np.int64]
+Forests = dict[str, list[HistGradientBoostingClassifier]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Examples:
-    """Impacts of trials: `rows` (n, features), `labels` (1 fall, 0 not, -1 unsure), `trial` their place in `falls` and `people`,
-    which say of each trial whether it is a fall and whose. `variant` 0 is the recording itself."""
+    """Impacts of trials: `rows` (n, features), `labels` (1 fall, 0 not, -1 unsure), `trial` their place in `falls`, `people` and
+    `worn`, which say of each trial whether it is a fall, whose, and of which profile the device. `variant` 0 is the recording."""
 
     rows: Samples
     labels: Whole
@@ -54,11 +61,14 @@ class Examples:
     variant: Whole
     falls: NDArray[np.bool_]
     people: NDArray[np.str_]
+    worn: NDArray[np.str_]
 
     def of(self, chosen: NDArray[np.bool_]) -> "Examples":
         """Only the impacts of the trials that are chosen, (trials,)."""
         kept = chosen[self.trial]
-        return Examples(self.rows[kept], self.labels[kept], self.trial[kept], self.variant[kept], self.falls, self.people)
+        return Examples(
+            self.rows[kept], self.labels[kept], self.trial[kept], self.variant[kept], self.falls, self.people, self.worn
+        )
 
 
 def examples(trials: Sequence[Trial], seed: int, variants: int = VARIANTS) -> Examples:
@@ -81,6 +91,7 @@ def examples(trials: Sequence[Trial], seed: int, variants: int = VARIANTS) -> Ex
         np.array(kinds, dtype=np.int64),
         np.array([bool(one.is_fall) for one in trials]),
         np.array([one.subject for one in trials]),
+        np.array([one.profile for one in trials]),
     )
 
 
@@ -95,22 +106,21 @@ def together(parts: Iterable[Examples]) -> Examples:
         np.concatenate([one.variant for one in parts]),
         np.concatenate([one.falls for one in parts]),
         np.concatenate([[f"{number}/{name}" for name in one.people] for number, one in enumerate(parts)]),
+        np.concatenate([one.worn for one in parts]),
     )
 
 
-def train(given: Examples, seed: int, version: str) -> tuple[FallModel, list[HistGradientBoostingClassifier]]:
-    """The model, and its forests as the library keeps them."""
-    groups, scores = _groups(given, seed), np.full(len(given.rows), np.nan)
-    grown = []
-    for group in range(HELD_BACK):
-        held = (groups == group)[given.trial]
-        grown.append(_fit(given, ~held, seed))
-        if held.any():
-            scores[held] = flattened(grown[-1:]).score(given.rows[held])
-    slope, offset = _calibration(scores, given.labels)
-    threshold = _threshold(given, slope * scores + offset)
-    ordinary = given.rows[(given.labels == _CALM) & (given.variant == 0)]
-    return FallModel(version, flattened(grown), slope, offset, threshold, np.nanmedian(ordinary, axis=0)), grown
+def train(given: Examples, seed: int, version: str) -> tuple[FallModel, Forests]:
+    """The model, and its forests as the library keeps them: of everything by ANYWHERE, of each place by its profile."""
+    whole, scores = _grown(given, seed)
+    grown, worn = {ANYWHERE: whole}, dict[str, FallModel]()
+    for profile in _known_places(given):
+        here = given.worn == profile
+        own, own_scores = _grown(_only(given, here), seed)
+        grown[profile] = own
+        mixed = (scores[here[given.trial]] + own_scores) / 2
+        worn[profile] = _model(_only(given, here), mixed, (*whole, *own), version)
+    return replace(_model(given, scores, whole, version), worn=worn), grown
 
 
 def flattened(grown: Sequence[HistGradientBoostingClassifier]) -> Forest:
@@ -156,6 +166,45 @@ def _label(trial: Trial, at_s: float, hardest: bool) -> int:
     return _CALM if at_s < start - CALM_S else _UNSURE
 
 
+def _known_places(given: Examples) -> list[str]:
+    """Where enough was worn to judge it apart, if not everything was worn there."""
+    places = sorted(set(given.worn.tolist()) - {ANYWHERE})
+    if len(set(given.worn.tolist())) < 2:
+        return []
+    return [
+        one
+        for one in places
+        if all(np.count_nonzero((given.worn == one) & (given.falls == fall)) >= LEAST_WORN for fall in (True, False))
+    ]
+
+
+def _only(given: Examples, chosen: NDArray[np.bool_]) -> Examples:
+    """The trials that are chosen, (trials,), as if there were no others: their impacts in the same order."""
+    kept, place = chosen[given.trial], np.cumsum(chosen) - 1
+    rest = (given.falls[chosen], given.people[chosen], given.worn[chosen])
+    return Examples(given.rows[kept], given.labels[kept], place[given.trial[kept]], given.variant[kept], *rest)
+
+
+def _grown(given: Examples, seed: int) -> tuple[list[HistGradientBoostingClassifier], Samples]:
+    """Forests, each without a group of the people, and what it scores (log odds) on the impacts of that group, (n,)."""
+    groups, scores = _groups(given, seed), np.full(len(given.rows), np.nan)
+    grown = []
+    for group in range(HELD_BACK):
+        held = (groups == group)[given.trial]
+        grown.append(_fit(given, ~held, seed))
+        if held.any():
+            scores[held] = flattened(grown[-1:]).score(given.rows[held])
+    return grown, scores
+
+
+def _model(given: Examples, scores: Samples, forests: Sequence[HistGradientBoostingClassifier], version: str) -> FallModel:
+    """Forests with calibration and threshold by what was scored without having been seen."""
+    slope, offset = _calibration(scores, given.labels)
+    threshold = _threshold(given, slope * scores + offset)
+    ordinary = given.rows[(given.labels == _CALM) & (given.variant == 0)]
+    return FallModel(version, flattened(forests), slope, offset, threshold, np.nanmedian(ordinary, axis=0))
+
+
 def _fit(given: Examples, shown: NDArray[np.bool_], seed: int) -> HistGradientBoostingClassifier:
     sure = shown & (given.labels != _UNSURE)
     trees = HistGradientBoostingClassifier(random_state=seed, **PARAMETERS)
@@ -178,14 +227,32 @@ def _calibration(scores: Samples, labels: Whole) -> tuple[float, float]:
 
 
 def _threshold(given: Examples, odds: Samples) -> float:
-    """Where sensitivity and the worth of specificity, by trial and variant, are greatest together."""
+    """Where sensitivity and the worth of specificity, by trial and variant, are greatest together. Where several places taught:
+    where the worse figure of the worst place is best, since the next device may be worn elsewhere."""
     seen = ~np.isnan(odds)
-    variants = int(given.variant.max()) + 1
-    best = np.full((variants, len(given.falls)), -np.inf)
+    best = np.full((int(given.variant.max()) + 1, len(given.falls)), -np.inf)
     np.maximum.at(best, (given.variant[seen], given.trial[seen]), odds[seen])
-    used = np.zeros(len(given.falls), dtype=np.bool_)
-    used[given.trial] = True
-    likely = 1.0 / (1.0 + np.exp(-best[:, used]))
-    fall = given.falls[used]
-    worth = [(likely[:, fall] >= at).mean() + SPECIFICITY_WORTH * (likely[:, ~fall] < at).mean() for at in THRESHOLDS]
+    likely, used = 1.0 / (1.0 + np.exp(-best)), _shown(given)
+    places = [_shares(likely, used & (given.worn == place), given.falls) for place in np.unique(given.worn[used.any(axis=0)])]
+    if len(places) == 1:
+        worth = places[0] @ np.array([1.0, SPECIFICITY_WORTH])
+    else:
+        worth = np.min([one.min(axis=1) for one in places], axis=0) + _TIE * np.mean(places, axis=(0, 2))
     return float(round(THRESHOLDS[int(np.argmax(worth))], 2))
+
+
+def _shown(given: Examples) -> NDArray[np.bool_]:
+    """Which variants of which trials there are, (variants, trials): of a set as many as its trials were shown in."""
+    shown = np.zeros((int(given.variant.max()) + 1, len(given.falls)), dtype=np.bool_)
+    for place in np.unique(given.worn):
+        here = given.worn == place
+        mine = here[given.trial]
+        if mine.any():
+            shown[: given.variant[mine].max() + 1] |= here & np.isin(np.arange(len(here)), given.trial[mine])
+    return shown
+
+
+def _shares(likely: Samples, used: NDArray[np.bool_], falls: NDArray[np.bool_]) -> Samples:
+    """Sensitivity and specificity at each of THRESHOLDS, shape (thresholds, 2); what is missing hides nothing."""
+    fell, calm = likely[used & falls], likely[used & ~falls]
+    return np.array([((fell >= at).mean() if len(fell) else 1.0, (calm < at).mean() if len(calm) else 1.0) for at in THRESHOLDS])

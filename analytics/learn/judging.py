@@ -5,6 +5,7 @@ production step, as `evaluate` does. The plain rule stands beside each figure.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,9 @@ import numpy as np
 from analytics.detectors.fall_motion import fall_motion
 from analytics.evaluate.falls import Outcome, counted, outcomes, report
 from analytics.evaluate.recording import Trial
-from analytics.fall_judge import RULE
+from analytics.fall_judge import RULE, Judge
 from analytics.learn.falls import Examples, together, train
+from devices.profiles import ANYWHERE
 
 Clock = Callable[[], float]
 Sets = Mapping[str, Sequence[Trial]]
@@ -22,9 +24,9 @@ _MORE = ("delay_from_impact_s", "subjects", "activities")
 
 
 def leave_each_out(
-    trials: Sequence[Trial], given: Examples, seed: int, cpu: Clock, beside: Sequence[Examples] = (), together_out: int = 1
-) -> Iterator[list[Outcome]]:
-    """Person by person: what a model of all the others finds in this one's trials. `given` are the examples of `trials`; those of
+    trials: Sequence[Trial], given: Examples, seed: int, beside: Sequence[Examples] = (), together_out: int = 1
+) -> Iterator[tuple[Judge, list[Trial]]]:
+    """Person by person: a judge taught by all the others, and this one's trials. `given` are the examples of `trials`; those of
     sets `beside` teach too, as they teach the model that ships. With `together_out` above 1 so many people are left out at a
     time: fewer models to grow, each of which knows less."""
     people = np.unique(given.people)
@@ -34,13 +36,23 @@ def leave_each_out(
         others = given.of(~own)
         model, _ = train(together((others, *beside)) if beside else others, seed, "left-out")
         mine = [one for one, is_own in zip(trials, own, strict=True) if is_own]
-        yield outcomes(fall_motion(model.judge()), mine, cpu)
+        yield model.judge(), mine
+
+
+def found_in(judge: Judge, trials: Sequence[Trial], cpu: Clock) -> list[Outcome]:
+    """What production would find in these trials."""
+    return outcomes(fall_motion(judge), trials, cpu)
+
+
+def worn_anywhere(trials: Sequence[Trial]) -> list[Trial]:
+    """The same trials of a device of which nobody says where it is worn."""
+    return [replace(one, profile=ANYWHERE) for one in trials]
 
 
 def across(given: Iterable[Examples], test: Sequence[Trial], seed: int, cpu: Clock) -> tuple[list[Outcome], float]:
     """What a model of some sets finds in another, and its threshold."""
     model, _ = train(together(given), seed, "across")
-    return outcomes(fall_motion(model.judge()), test, cpu), model.threshold
+    return found_in(model.judge(), test, cpu), model.threshold
 
 
 def pairs(sets: Sequence[str]) -> list[tuple[tuple[str, ...], str]]:
@@ -64,5 +76,5 @@ def figures(found: Sequence[Outcome]) -> dict[str, Any]:
 
 def by_rule(trials: Sequence[Trial], cpu: Clock) -> dict[str, Any]:
     """The plain threshold rule on the same trials."""
-    full = report(outcomes(fall_motion(RULE), trials, cpu))
+    full = report(found_in(RULE, trials, cpu))
     return {name: full[name] for name in _KEPT}

@@ -4,6 +4,7 @@
 `falls.json` says of what it was made, with the hashes of all of it.
 """
 
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -25,14 +26,15 @@ class BadModel(ValueError):
 
 
 def save_falls(model: FallModel, path: Path) -> None:
-    """Write the model's numbers, the same bytes for the same model."""
+    """Write the model's numbers, the same bytes for the same model; those of a place by `profile.name`."""
     numbers: dict[str, Any] = {
-        **as_arrays(model.forest),
-        "calibration": np.array([model.slope, model.offset, model.threshold]),
-        "usual": model.usual,
+        **_numbers(model),
         "names": np.array(NAMES),
         "version": np.array(model.version),
+        "worn": np.array(sorted(model.worn), dtype=np.str_),
     }
+    for profile, one in sorted(model.worn.items()):
+        numbers |= {f"{profile}.{name}": value for name, value in _numbers(one).items()}
     np.savez_compressed(path, **numbers)
 
 
@@ -52,5 +54,17 @@ def _read(contents: bytes) -> FallModel:
     with np.load(BytesIO(contents), allow_pickle=False) as found:
         if tuple(found["names"].tolist()) != NAMES:
             raise ValueError(f"{len(found['names'])} other features")
-        slope, offset, threshold = found["calibration"].tolist()
-        return FallModel(str(found["version"]), from_arrays(found), slope, offset, threshold, found["usual"])
+        version = str(found["version"])
+        places = found["worn"].tolist() if "worn" in found else []  # those of before judge alike wherever something is worn
+        return replace(_made(found, version), worn={profile: _made(found, version, f"{profile}.") for profile in places})
+
+
+def _numbers(model: FallModel) -> dict[str, Any]:
+    calibration = np.array([model.slope, model.offset, model.threshold])
+    return {**as_arrays(model.forest), "calibration": calibration, "usual": model.usual}
+
+
+def _made(found: Any, version: str, before: str = "") -> FallModel:
+    named = {name.removeprefix(before): found[name] for name in found.files if name.startswith(before)}
+    slope, offset, threshold = named["calibration"].tolist()
+    return FallModel(version, from_arrays(named), slope, offset, threshold, named["usual"])

@@ -14,6 +14,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from devices.profiles import WEARABLES
 from simulators.district import demo_district
 from simulators.wire import Endpoint
 from tests.conftest import ROOT, Product, free_port, start_product, stop_product
@@ -105,7 +106,7 @@ async def _ended(task: "asyncio.Task[None]") -> None:
 
 def _load(product: Product) -> Load:
     district = demo_district(state.read(product.data).seed)
-    wearables = [one for one in district.devices if one.profile == "wearable"][:_TELLERS]
+    wearables = [one for one in district.devices if one.profile in WEARABLES][:_TELLERS]
     buttons = [one for one in district.devices if one.profile == "sos_button"]
     secret = demo.seed(product.data / "secrets")
     return Load(Endpoint("127.0.0.1", product.mqtt_port), secret, wearables, buttons, f"f{token_hex(5)}")

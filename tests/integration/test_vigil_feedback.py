@@ -123,7 +123,7 @@ async def test_what_staff_say_reaches_the_evaluation(
     told = await house.run("labels", "export", str(file))
     assert (told["windows"], told["people"]) == (1, 1)
     written = pd.read_parquet(file)
-    assert list(written) == ["trial", "subject", "activity", "is_fall", "t_ms", "ax", "ay", "az"]
+    assert list(written) == ["trial", "subject", "position", "activity", "is_fall", "t_ms", "ax", "ay", "az"]
     (wearer,) = await house.rows(_WEARER)
     assert wearer[:3] == ("wear-1", "s-1", "李大爷")
     assert betrayed(file, wearer) == [], "nobody is named, nor when"

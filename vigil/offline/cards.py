@@ -6,6 +6,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from analytics.fall_judge import FallModel
+
 CAUTION = (
     "Recordings are acted and scripted; labels are of what models took, or nearly took, for a fall. Neither gives a sensitivity in "
     "life or a rate a day (docs/models/falls.md)."
@@ -21,6 +23,12 @@ def write(path: Path, card: Mapping[str, Any]) -> None:
 def versions() -> dict[str, str]:
     """Of the libraries that make a model."""
     return {name: version(name) for name in ("numpy", "scikit-learn", "skops")}
+
+
+def judged_by(model: FallModel) -> dict[str, Any]:
+    """Threshold and calibration; those of a place by its profile."""
+    found: dict[str, Any] = {"threshold": model.threshold, "calibration": {"slope": model.slope, "offset": model.offset}}
+    return found | {"worn": {profile: judged_by(one) for profile, one in sorted(model.worn.items())}} if model.worn else found
 
 
 def _words(card: Mapping[str, Any]) -> str:
@@ -53,7 +61,8 @@ By people held back, in % with 95 % intervals (difference: whole people drawn ag
 
 **Decision.** {"; ".join(decision["why"])}.
 
-Threshold {card["threshold"]}, calibration {slope:.4f} x {offset:+.4f}; parameters and versions in the .json beside this.
+Threshold {card["threshold"]}, calibration {slope:.4f} x {offset:+.4f}; those of where a device is known to be worn,
+parameters and versions in the .json beside this.
 
 {files}
 """

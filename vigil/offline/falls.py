@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -73,7 +74,18 @@ def _judged(judge: Judge, name: str, given: Sequence[Trial]) -> dict[str, Any]:
     found = outcomes(fall_motion(judge), given, time.process_time)
     if not found:
         raise BadRecording(f"{name}: expected at least one trial of two samples, got none")
-    return {"evaluation": "falls", "file": name, "model": judge.version, "threshold": judge.threshold, **report(found)}
+    worn = {
+        profile: {"trials": count, "threshold": judge.of(profile).threshold}
+        for profile, count in sorted(Counter(one.profile for one in given).items())
+    }
+    return {
+        "evaluation": "falls",
+        "file": name,
+        "model": judge.version,
+        "threshold": judge.threshold,
+        "worn": worn,
+        **report(found),
+    }
 
 
 def _model(path: Path | None) -> FallModel:
@@ -137,8 +149,7 @@ def _train(arguments: argparse.Namespace) -> dict[str, Any]:
         "seed": arguments.seed,
         "parameters": PARAMETERS,
         "variants": VARIANTS,
-        "threshold": model.threshold,
-        "calibration": {"slope": model.slope, "offset": model.offset},
+        **cards.judged_by(model),
         "versions": cards.versions(),
     }
     _write(arguments.model.with_suffix(".json"), card)
@@ -178,14 +189,18 @@ def _judge_people(
     at_a_time: int,
 ) -> None:
     for name in sorted(trials, key=lambda one: len(trials[one])):
-        others = [rows for other, rows in given.items() if other != name] if kind == "taught_by_all_sets" else []
-        found: list[Outcome] = []
-        for part in judging.leave_each_out(trials[name], given[name], arguments.seed, time.process_time, others, at_a_time):
-            found += part
-            print(f"{name}: {len(found)} of {len(trials[name])} trials", file=sys.stderr, flush=True)
-        row = {"left_out_at_a_time": at_a_time, **judging.figures(found)}
-        scores[kind] = scores.get(kind, {}) | {name: row}
-        _keep(arguments.scores, scores, f"{name}, {kind}", row)
+        shipped = kind == "taught_by_all_sets"
+        others = [rows for other, rows in given.items() if other != name] if shipped else []
+        found: dict[str, list[Outcome]] = {one: [] for one in ((kind, "worn_anywhere") if shipped else (kind,))}
+        for judge, mine in judging.leave_each_out(trials[name], given[name], arguments.seed, others, at_a_time):
+            found[kind] += judging.found_in(judge, mine, time.process_time)
+            if shipped:
+                found["worn_anywhere"] += judging.found_in(judge, judging.worn_anywhere(mine), time.process_time)
+            print(f"{name}: {len(found[kind])} of {len(trials[name])} trials", file=sys.stderr, flush=True)
+        for kept, outcomes_of in found.items():
+            row = {"left_out_at_a_time": at_a_time, **judging.figures(outcomes_of)}
+            scores[kept] = scores.get(kept, {}) | {name: row}
+            _keep(arguments.scores, scores, f"{name}, {kept}", row)
 
 
 def _judge_across(arguments: argparse.Namespace, trials: judging.Sets, given: dict[str, Examples], scores: dict[str, Any]) -> None:

@@ -181,7 +181,6 @@ def _about(model: FallModel, given: Mapping[str, _Set], seed: int, made_at: date
             for name, one in given.items()
         },
         "parameters": PARAMETERS,
-        "threshold": model.threshold,
-        "calibration": {"slope": model.slope, "offset": model.offset},
+        **cards.judged_by(model),
         "versions": cards.versions(),
     }

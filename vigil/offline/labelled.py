@@ -18,11 +18,12 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from analytics.evaluate.recording import Trial
+from analytics.evaluate.recording import Trial, position
 from analytics.evaluate.windows import trial_of
 from analytics.learn import challenge
 from analytics.motion import CELL_MS, Track
 from devices.keys import milliseconds
+from devices.profiles import ANYWHERE, WEARABLES
 from store import labels
 from store.connect import Connection
 from store.labels import LabelledWindow
@@ -134,7 +135,9 @@ def _short(key: str) -> str:
 def _trial(number: int, one: LabelledWindow, key: str) -> Trial:
     subject = f"p-{_hashed(key, one.person)[:12]}"
     is_fall = one.verdict == "fall"
-    return trial_of(number, subject, one.cause, is_fall, Track(one.first_cell, one.cells), milliseconds(one.at) // CELL_MS)
+    track, impact = Track(one.first_cell, one.cells), milliseconds(one.at) // CELL_MS
+    profile = one.profile if one.profile in WEARABLES else ANYWHERE  # a device that is something else by now
+    return trial_of(number, subject, one.cause, is_fall, track, impact, profile)
 
 
 def _hashed(key: str, text: str) -> str:
@@ -143,7 +146,8 @@ def _hashed(key: str, text: str) -> str:
 
 def _samples(one: Trial) -> pd.DataFrame:
     force = np.rint(one.signal.xyz_mg).astype(np.int16)
-    about = {"trial": int(one.trial), "subject": one.subject, "activity": one.activity, "is_fall": one.is_fall}
+    about = {"trial": int(one.trial), "subject": one.subject, "position": position(one.profile)}
+    about |= {"activity": one.activity, "is_fall": one.is_fall}
     return pd.DataFrame(
         {**about, "t_ms": one.signal.times_ms.astype(np.int64), **{f"a{axis}": force[:, place] for place, axis in enumerate("xyz")}}
     )

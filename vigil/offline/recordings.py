@@ -9,11 +9,11 @@ import pandas as pd
 import pyarrow.parquet as pq
 from pyarrow import ArrowInvalid
 
-from analytics.evaluate.recording import Signal, Trial, even
+from analytics.evaluate.recording import Signal, Trial, even, worn_at
 from vigil.offline.task import BadRecording
 
 SAMPLE_COLUMNS = ("trial", "t_ms", "ax", "ay", "az")
-TOLD_COLUMNS = ("subject", "activity", "is_fall")
+TOLD_COLUMNS = ("subject", "activity", "is_fall", "position")
 OLD = 60  # years
 
 
@@ -53,6 +53,7 @@ def _trials(samples: pd.DataFrame, about: pd.DataFrame) -> Iterator[Trial]:
             signal,
             _elderly(told),
             _interval(told),
+            worn_at(str(told.get("position", ""))),
         )
 
 

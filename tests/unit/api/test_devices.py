@@ -8,7 +8,7 @@ import pytest
 
 from api.figures import Facts, figures, percentile
 from api.protection import LIFE_PROFILES, silent, state_of, unprotected_among
-from devices.profiles import PROFILES
+from devices.profiles import PROFILES, WEARABLES
 from store.devices import DeviceHealth, RegisteredDevice
 from store.health import WorkerRow
 
@@ -48,7 +48,7 @@ def by_code(*rows: DeviceHealth) -> dict[str, DeviceHealth]:
 
 
 def test_what_can_call_for_help() -> None:
-    assert {"sos_button", "pull_cord", "wearable", "fall_radar"} == LIFE_PROFILES
+    assert {"sos_button", "pull_cord", *WEARABLES, "fall_radar"} == LIFE_PROFILES
 
 
 @pytest.mark.parametrize("profile", PROFILES)

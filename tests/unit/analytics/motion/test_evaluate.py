@@ -1,13 +1,18 @@
 """Recordings streamed as production would hear them: packets, counts, intervals, and what cannot be computed."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from analytics.detectors.fall_motion import fall_motion
 from analytics.evaluate.falls import Alarm, Outcome, outcomes, report, stream
-from analytics.evaluate.recording import Signal, Trial, even, packets
+from analytics.evaluate.recording import Signal, Trial, even, packets, worn_at
 from analytics.evaluate.shares import share, wilson
+from analytics.fall_judge import Judge
+from devices.profiles import PROFILES, WEARABLES
 from tests.unit.analytics.motion.made import CALM, STORY, motion
+from vigil.offline import labelled, recordings
 
 FALL = Alarm(5.0, 3.5, 0.9)
 
@@ -75,3 +80,38 @@ def test_a_recording_that_ends_after_the_impact_is_judged_by_the_deadline() -> N
     signal = motion(STORY)
     (alarm,) = stream(fall_motion(), Signal(signal.times_ms[:420], signal.xyz_mg[:420]))
     assert alarm.delay_s == pytest.approx(6.0, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("position", "profile"),
+    [
+        ("WRIST", "wearable_wrist"),
+        ("left wrist", "wearable_wrist"),
+        ("WAIST", "wearable_waist"),
+        ("right hip", "wearable_waist"),
+        ("TROUSER_POCKET", "wearable_pocket"),
+        ("RightThigh", "wearable_pocket"),
+        ("CHEST", "wearable"),
+        ("shirt pocket", "wearable"),
+        ("ankle", "wearable"),
+        ("", "wearable"),
+    ],
+)
+def test_where_a_recording_says_that_it_was_worn(position: str, profile: str) -> None:
+    assert worn_at(position) == profile
+    assert profile in PROFILES
+
+
+@pytest.mark.parametrize("profile", WEARABLES)
+def test_where_it_was_worn_survives_a_file(profile: str, tmp_path: Path) -> None:
+    one = Trial("1", "p", "D01", False, motion(CALM), profile=profile)
+    labelled.write(tmp_path / "own.parquet", [one])
+    (read,) = recordings.trials(tmp_path / "own.parquet")
+    assert read.profile == profile
+
+
+def test_a_trial_is_judged_by_the_judge_of_where_it_was_worn() -> None:
+    yes = Judge("wrist", 0.5, lambda row, impact_g: (1.0, ()))
+    judge = Judge("never", 0.5, lambda row, impact_g: (0.0, ()), {"wearable_wrist": yes})
+    worn = [Trial("1", "p", "F01", True, motion(STORY), profile=profile) for profile in ("wearable_wrist", "wearable_waist")]
+    assert [bool(one.alarms) for one in outcomes(fall_motion(judge), worn, lambda: 0.0)] == [True, False]

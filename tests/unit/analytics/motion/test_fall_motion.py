@@ -1,6 +1,7 @@
 """The detector: what it tells, when, and how the wearer's phase goes on; by the plain rule and by a model."""
 
 from base64 import b64decode
+from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 
@@ -18,9 +19,10 @@ from analytics.runtime import Runtime
 from analytics.step import Finding, Input, Reason, Reset, Tick, Waveform
 from devices.keys import instant
 from tests.examples import examples
-from tests.unit.analytics.motion.made import CALM, RISING, START_MS, STORY, by_the_second, messages, motion
+from tests.unit.analytics.motion.made import CALM, ORIGIN, RISING, START_MS, STORY, by_the_second, messages, motion
 
 ANY = Judge("any", 0.5, lambda row, impact_g: (0.9, (Reason("fall_impact", 1.0, None, "", "test"),)))
+NEVER = Judge("never", 0.5, lambda row, impact_g: (0.0, ()))
 IMPACT_MS = START_MS + 5560
 
 
@@ -50,6 +52,20 @@ def test_a_fall_is_told_with_all_that_people_need(rate_hz: float) -> None:
     assert [reason.rule for reason in fall.reasons] == ["fall_likely", "fall_impact", "fall_posture", "fall_stillness"]
     assert fall.reasons[0].source == "rule/1"
     assert state.phase is Phase.DOWN
+
+
+@pytest.mark.parametrize("silent", [False, True], ids=["heard on", "falls silent after the blow"])
+def test_who_is_known_to_wear_it_at_the_wrist_is_judged_by_the_wrists_judge(silent: bool) -> None:
+    """Also where nothing more comes after the blow, and a deadline judges."""
+    wrists = Judge("wrist", 0.5, ANY.assess)
+    judge = replace(NEVER, worn={"wearable_wrist": wrists})
+    heard = by_the_second(motion(STORY), 50.0)[: 6 if silent else None]
+    for profile, told in (("wearable_wrist", ["fall_motion"]), ("wearable_waist", []), ("wearable", [])):
+        origin = replace(ORIGIN, profile=profile)
+        items: list[Input] = [Waveform(origin, one.at, one.now, one.key, one.fs, one.unit, one.xyz) for one in heard]
+        _, found = run([*items, Tick(heard[-1].at + timedelta(minutes=1))] if silent else items, judge)
+        assert [one.kind for one in found if one.raised] == told, profile
+        assert {one.kept["model"] for one in found if one.raised} <= {"wrist"}
 
 
 def test_the_window_that_was_judged_is_kept_and_says_the_same_again() -> None:
