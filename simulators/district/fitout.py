@@ -11,7 +11,7 @@ from devices.profiles import PROFILES
 _HOME = (
     (1 / 3, ("smoke_detector",)),
     (0.15, ("gas_detector",)),
-    (0.10, ("wearable_wrist",)),
+    (0.10, ("wearable",)),
     (0.15, ("motion_sensor", "door_contact")),
 )
 _EVERY_ZONE: Mapping[str, tuple[str, ...]] = {

@@ -22,7 +22,7 @@ def by_site(district: District) -> dict[str, list[DeviceEntry]]:
 
 
 def test_every_profile_is_in_use(district: District) -> None:
-    assert {d.profile for d in district.devices} == set(PROFILES) - {"probe", "wearable", "wearable_waist", "wearable_pocket"}
+    assert {d.profile for d in district.devices} == set(PROFILES) - {"probe", "wearable_wrist", "wearable_waist", "wearable_pocket"}
 
 
 def test_every_home_has_one_button(district: District, by_site: dict[str, list[DeviceEntry]]) -> None:
@@ -33,7 +33,7 @@ def test_every_home_has_one_button(district: District, by_site: dict[str, list[D
 
 @pytest.mark.parametrize(
     ("profile", "homes"),
-    [("smoke_detector", 667), ("gas_detector", 300), ("wearable_wrist", 200), ("motion_sensor", 300), ("door_contact", 300)],
+    [("smoke_detector", 667), ("gas_detector", 300), ("wearable", 200), ("motion_sensor", 300), ("door_contact", 300)],
 )
 def test_the_shares_of_homes_with_more(district: District, profile: str, homes: int) -> None:
     at_home = {s.code for s in district.sites if s.kind == "home"}
