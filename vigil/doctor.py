@@ -15,7 +15,7 @@ from store import cluster
 from store.connect import connect
 from store.migrate import status
 from store.refusing import Refusal, refusal
-from vigil import disk, state
+from vigil import console_build, disk, state
 from vigil.settings import Settings
 from vigil.web import call
 
@@ -27,7 +27,6 @@ _REFUSES = {
     ),
     Refusal.DISK_FULL: ("answers, but its disk is full and it stores nothing", "free space there; it goes on by itself"),
 }
-_CHECKOUT = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +61,8 @@ def machine(settings: Settings) -> Iterator[Check]:
     if os.geteuid() == 0:
         setpriv = shutil.which("setpriv")
         yield Check("setpriv (PostgreSQL does not run as root)", bool(setpriv), setpriv or "none", "apt-get install util-linux")
-    built = settings.path("VIGIL_DASHBOARD") or _CHECKOUT / "dashboard" / "dist"
-    there = (built / "index.html").exists()
-    yield Check("console build", there, "there" if there else f"no index.html in {built}", "run make run, which builds it")
+    wrong = console_build.fault(*console_build.place(settings.path("VIGIL_DASHBOARD")))
+    yield Check("console build", not wrong, wrong or "there", "run make run, which builds it")
     yield from _folder(settings.data)
 
 

@@ -24,7 +24,7 @@ from simulators.district import CREW, demo_district
 from store import server as database
 from store.connect import connect
 from store.migrate import apply
-from vigil import demo, disk, state
+from vigil import console_build, demo, disk, state
 from vigil.alive import stop_on_signals
 from vigil.plan import Plan, certificate, make_plan
 from vigil.settings import MIB, Settings
@@ -55,6 +55,8 @@ async def command(arguments: argparse.Namespace, settings: Settings) -> int:
             _tell(plan, supervisor)
             supervisor.on_restart = lambda: _tell(plan, supervisor)
             _announce(plan, time.monotonic() - started)
+            if wrong := console_build.fault(*console_build.place(settings.path("VIGIL_DASHBOARD"))):
+                say(f"the console is not the one of this checkout ({wrong}): make run builds it")
             watching = asyncio.create_task(disk.watch(plan.monitor, plan.data / "broker", lambda: _broker_again(supervisor)))
             await stop.wait()
             watching.cancel()
