@@ -2,7 +2,7 @@
 
 Order and answer are lines of the trail. A command that has run out, or that another has followed, is never sent, and never sent
 again: a siren knows nothing of incidents, so what counts is the newest that it was told, about whichever incident. Where that was
-another open one, its trail says so too; and a siren that sounds for it is silenced by somebody who knows that.
+another open one, its trail says so too, and what came of it; and a siren that sounds for it is silenced by somebody who knows that.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,6 +17,7 @@ from store import incidents, trail
 from store.connect import Connection
 from store.devices import UnknownDevice
 from store.errors import StoreError
+from store.incidents import Held
 from store.playbook import demand_open
 from store.rows import all_rows, one_value
 from store.statements import statements
@@ -172,8 +173,13 @@ async def order(
     await conn.execute(_SQL["order"], row | {"at": at, "expires_at": at + WORTH})
     await trail.add(conn, incident, act.value, actor.login, now, {"device": device, "command": new})
     await incidents.move(conn, held, None, actor, now, aside=True)
-    others = sorted({row.incident for row in before if row.open and row.at > now - SOUNDS} - {incident})
-    await _tell(conn, others, f"{act.value}_elsewhere", actor, now, {"device": device, "command": new, "incident": incident})
+    said = {
+        "device": device,
+        "command": new,
+        "incident": incident,
+        "kind": await one_value(conn, _SQL["kind"], {"incident": incident}),
+    }
+    await _tell_others(conn, held, f"{act.value}_elsewhere", actor.login, now, said)
     return new
 
 
@@ -200,6 +206,7 @@ async def answers(conn: Connection, now: datetime) -> list[AnswerRow]:
 
 async def answered(conn: Connection, answer: AnswerRow, now: datetime) -> bool:
     """Write an answer down, once, however many processes find it."""
+    await hold(conn, answer.incident, now - _LOOK_BACK)
     held = await incidents.lock(conn, answer.incident)
     if await one_value(conn, _SQL["answered"], {"id": answer.id, "at": answer.at, "done": answer.done}) is None:
         return False
@@ -207,22 +214,28 @@ async def answered(conn: Connection, answer: AnswerRow, now: datetime) -> bool:
     said = {"device": answer.device, "command": answer.id, "note": "" if answer.done == "siren" else answer.done}
     await trail.add(conn, answer.incident, kind, f"device:{answer.device}", answer.at, said)
     await incidents.move(conn, held, None, SYSTEM, now, aside=True)
+    await _tell_others(conn, held, kind, f"device:{answer.device}", answer.at, said)
     return True
 
 
 async def unanswered(conn: Connection, command: PendingRow, now: datetime) -> bool:
     """Nothing has come back: the desk is told, once."""
+    await hold(conn, command.incident, now - _LOOK_BACK)
     held = await incidents.lock(conn, command.incident)
     if await one_value(conn, _SQL["unanswered"], {"id": command.id, "now": now}) is None:
         return False
-    await trail.add(conn, command.incident, "siren_silent", SYSTEM.login, now, {"device": command.device, "command": command.id})
+    said = {"device": command.device, "command": command.id}
+    await trail.add(conn, command.incident, "siren_silent", SYSTEM.login, now, said)
     await incidents.move(conn, held, None, SYSTEM, now, aside=True)
+    await _tell_others(conn, held, "siren_silent", SYSTEM.login, now, said)
     return True
 
 
-async def _tell(conn: Connection, others: Iterable[UUID], line: str, actor: Actor, now: datetime, said: dict[str, Any]) -> None:
-    """Those whose siren it was as well: a line of their trail, from which kind of incident the order came."""
-    for other in others:
-        kind = await one_value(conn, _SQL["kind"], {"incident": said["incident"]})
-        await trail.add(conn, other, line, actor.login, now, said | {"kind": kind})
-        await incidents.move(conn, await incidents.lock(conn, other), None, actor, now, aside=True)
+async def _tell_others(conn: Connection, held: Held, line: str, by: str, at: datetime, said: dict[str, Any]) -> None:
+    """What becomes of a command is in the trails of the other open incidents too that had told its siren something before."""
+    rows = await told(conn, held.id, held.site, at - _LOOK_BACK)
+    [one] = [row for row in rows if row.id == said["command"]]
+    theirs = [row.incident for row in rows if row.device == one.device and row.open and one.at - SOUNDS < row.at < one.at]
+    for other in sorted({*theirs} - {held.id}):
+        await trail.add(conn, other, line, by, at, said)
+        await incidents.move(conn, await incidents.lock(conn, other), None, SYSTEM, at, aside=True)

@@ -158,6 +158,12 @@ async def test_whose_siren_is_silenced_elsewhere_is_asked_about_and_told(
     after = await incidents.lock(api_conn, fire)
     assert (after.version, after.alike_from <= before.version) == (before.version + 1, True), "consoles read it; no act is stale"
     assert await order(api_conn, gas, OFF, accounts["admin"], NOW + 2 * SECOND) == off, "it sounds for nobody any more"
+    [waits] = await commands.pending(api_conn, NOW + 2 * SECOND)
+    assert await commands.unanswered(api_conn, waits, NOW + 20 * SECOND)
+    answer = commands.AnswerRow(off, gas, "siren-9", "siren_off", "siren", NOW + 21 * SECOND)
+    assert await commands.answered(api_conn, answer, NOW + 22 * SECOND)
+    came = [("siren_silent", "system"), ("siren_off_answered", "device:siren-9")]
+    assert (await lines(api_conn, fire))[2:] == (await lines(api_conn, gas))[1:] == came
 
 
 async def test_what_sounds_for_two_is_silenced_for_both_and_who_is_over_is_told_nothing(
