@@ -58,6 +58,7 @@ WITH unseen AS (
         AND (%(scope)s::text IS NULL OR within(%(scope)s, incidents.area, sites.code))
     ORDER BY hazard COLLATE "C", subject_kind COLLATE "C", subject COLLATE "C", drill, incident_id FOR UPDATE OF incidents
 )
-UPDATE incidents SET shown_at = %(now)s, version = version + 1
+UPDATE incidents SET shown_at = %(now)s, version = version + 1,
+    alike = int4range(CASE WHEN alike @> version THEN lower(alike) ELSE version END, version + 2)
 FROM unseen WHERE incidents.incident_id = unseen.incident_id AND incidents.shown_at IS NULL
 RETURNING incidents.incident_id, incidents.version;

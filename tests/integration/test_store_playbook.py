@@ -43,9 +43,10 @@ async def lines(conn: Connection, incident: UUID) -> list[tuple[str, str, str]]:
     return [(line.kind, line.actor, str(line.data.get("step"))) for line in trail if line.kind.startswith("step_")]
 
 
-async def send(conn: Connection, incident: UUID, duty: Actor) -> UUID:
+async def send(conn: Connection, incident: UUID, duty: Actor, *, acknowledge: bool = True) -> UUID:
     """r-1, whose account is resp-1, is offered the errand."""
-    await incidents.act(conn, incident, IncidentEvent.ACKNOWLEDGE, duty, NOW)
+    if acknowledge:
+        await incidents.act(conn, incident, IncidentEvent.ACKNOWLEDGE, duty, NOW)
     terms = {"travel_s": None, "distance_m": None, "deadline": NOW + 60 * SECOND}
     return await dispatches.offer(conn, incident, "r-1", duty, NOW, **terms, route=[], ranking=[])  # type: ignore[arg-type]
 
@@ -159,16 +160,23 @@ async def test_what_is_done_beside_it_makes_no_acknowledgement_stale(
     await playbook.press(api_conn, fire, "verify", E.UNDO, accounts["admin"], NOW)
     now = await incidents.lock(api_conn, fire)
     assert (now.version, now.alike_from) == (seen + 2, seen), "consoles read it again"
+    [(_, shown)] = await incidents.mark_shown(api_conn, [fire], NOW, actor=accounts["admin"])
+    assert (shown, (await incidents.lock(api_conn, fire)).alike_from) == (seen + 3, seen), (
+        "that it was seen is no change to who sees it"
+    )
     await api_conn.commit()
     await alarms.raise_alarm(conn, new_alarm("heat-9", "heat", key="7"), NOW)
     await conn.commit()
     await playbook.press(api_conn, fire, "verify", E.DO, accounts["admin"], NOW)
-    for version in (seen, seen + 2, seen + 5):
+    for version in (seen, seen + 3, seen + 6):
         with pytest.raises(StaleVersion):
             await incidents.act(api_conn, fire, IncidentEvent.ACKNOWLEDGE, accounts["duty"], NOW, version=version)
-    await incidents.act(api_conn, fire, IncidentEvent.ACKNOWLEDGE, accounts["duty"], NOW, version=seen + 3)
+    await incidents.act(api_conn, fire, IncidentEvent.ACKNOWLEDGE, accounts["duty"], NOW, version=seen + 4)
     with pytest.raises(AlreadyAcknowledged):
         await incidents.act(api_conn, fire, IncidentEvent.ACKNOWLEDGE, accounts["admin"], NOW, version=seen + 5)
+    await incidents.act(api_conn, fire, IncidentEvent.RESOLVE, accounts["admin"], NOW)
+    with pytest.raises(NotAllowed):
+        await send(api_conn, fire, accounts["duty"], acknowledge=False)
 
 
 async def test_when_it_is_over_nothing_is_stamped_any_more(api_conn: Connection, fire: UUID, accounts: People) -> None:
