@@ -165,7 +165,7 @@ def test_a_damaged_byte_is_a_bad_model_or_none_that_matters(tmp_path: Path) -> N
     whole, path = models.FALLS.read_bytes(), tmp_path / "falls.npz"
     right, rows = models.load_falls(), np.full((1, len(NAMES)), 0.5)
     refused = 0
-    for place in (*range(80), *range(80, len(whole) - 1400, len(whole) // 50), *range(len(whole) - 1400, len(whole), 9)):
+    for place in (*range(80), *range(80, len(whole) - 1400, len(whole) // 80), *range(len(whole) - 1400, len(whole), 9)):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x41]) + whole[place + 1 :])
         try:
             found = models.load_falls(path)
