@@ -11,7 +11,7 @@ import pytest
 from dispatch.incident import IncidentEvent, NotAllowed
 from dispatch.offer import DispatchEvent
 from dispatch.playbook import NotTheirs, PersonNeeded, Planned, ReasonNeeded, StepEvent, StepState, UnknownStep
-from store import alarms, dispatches, incidents, playbook
+from store import alarms, dispatches, evacuation, incidents, playbook
 from store.connect import Connection, connect
 from store.incidents import SYSTEM, Actor, AlreadyAcknowledged, OutOfScope, StaleVersion
 from store.new_alarm import NewAlarm
@@ -177,6 +177,16 @@ async def test_what_is_done_beside_it_makes_no_acknowledgement_stale(
     await incidents.act(api_conn, fire, IncidentEvent.RESOLVE, accounts["admin"], NOW)
     with pytest.raises(NotAllowed):
         await send(api_conn, fire, accounts["duty"], acknowledge=False)
+
+
+async def test_whoever_is_out_stops_no_act_and_whoever_is_in_again_does(api_conn: Connection, fire: UUID, accounts: People) -> None:
+    seen = (await incidents.lock(api_conn, fire)).version
+    await evacuation.bring_out(api_conn, fire, "s-1", True, accounts["admin"], NOW)
+    await incidents.act(api_conn, fire, IncidentEvent.ACKNOWLEDGE, accounts["duty"], NOW, version=seen)
+    known = (await incidents.lock(api_conn, fire)).version
+    await evacuation.bring_out(api_conn, fire, "s-1", False, accounts["admin"], NOW)
+    with pytest.raises(StaleVersion):
+        await incidents.act(api_conn, fire, IncidentEvent.RESOLVE, accounts["duty"], NOW, version=known)
 
 
 async def test_when_it_is_over_nothing_is_stamped_any_more(api_conn: Connection, fire: UUID, accounts: People) -> None:
