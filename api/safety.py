@@ -20,10 +20,12 @@ from api.shapes.safety import (
     SafetyRow,
     WithdrawnShape,
 )
+from care.places import is_house
 from care.safety import CRITERIA, ENOUGH_KNOWN, Verdict, ranks
 from care.safety_evidence import Evidence
 from care.safety_facts import SafetyCheck, SafetyFacts
 from care.safety_index import Assessment, Judged, Weighed
+from care.safety_records import RECTIFY_WITHIN
 from store.safety import NotPossible, SafetyDay
 
 MOST_EVIDENCE = 500
@@ -104,9 +106,16 @@ def detail(one: Assessment, who: Viewer, days: Days, rank: int | None, moved: Ma
 
 
 def entered(form: CheckForm, facts: SafetyFacts, who: Viewer, now: datetime) -> SafetyCheck:
-    """The check that someone enters. Raises NotPossible for a day to come, or a recheck of what had no defects."""
+    """The check that someone enters. Raises NotPossible for a day to come, a day for putting right that is
+    too far, or a recheck of what had no defects."""
     if form.done_on > facts.today:
         raise NotPossible(f"done_on: expected a day up to {facts.today}, got {form.done_on}")
+    latest = form.done_on + RECTIFY_WITHIN
+    authority = who.role == "regulator" or (form.kind == "authority" and not is_house(who.scope))
+    if form.rectify_by is not None and form.rectify_by > latest and not authority:
+        raise NotPossible(
+            f"rectify_by: expected a day up to {latest}, {RECTIFY_WITHIN.days} days after the check, got {form.rectify_by}"
+        )
     if form.follows is not None:
         followed = next((one for one in facts.checks if one.id == form.follows), None)
         if followed is None or followed.result != "defects" or followed.done_on > form.done_on:

@@ -53,7 +53,7 @@ class SafetyIncident:
     """An incident of fire or gas, no drill. `began_at`: when it reached us; `emergency_at`: when its first alarm of priority 1 did.
 
     `acknowledged_at`: when somebody took it, be it by cancelling it. `resolved_at`: when it was over, by whatever road; None: it is
-    live.
+    live. `stood`: the cause before the house corrected it about itself, as long as nobody else has said the same.
     """
 
     site: str
@@ -66,6 +66,12 @@ class SafetyIncident:
     resolved_at: datetime | None
     cause: str | None
     emergency_at: datetime | None = None
+    stood: str | None = None
+
+    @property
+    def counted(self) -> str | None:
+        """The cause as others than the house know it."""
+        return self.stood or self.cause
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,11 +83,11 @@ def _judged(key: str, found: Found, points: Points) -> Judged:
 
 def _alarms(facts: SafetyFacts, days: int) -> Alarms:
     since = facts.now - timedelta(days=days)
-    recent = [one for one in facts.incidents if one.began_at >= since and one.priority == 1 and one.cause != "test"]
+    recent = [one for one in facts.incidents if one.began_at >= since and one.priority == 1 and one.counted != "test"]
     return Alarms(
         days=days,
         alarms=len(recent),
         closed=sum(one.cause is not None for one in recent),
-        false=sum(one.cause in done.FALSE for one in recent),
-        real=sum(one.cause in done.REAL for one in recent),
+        false=sum(one.counted in done.FALSE for one in recent),
+        real=sum(one.counted in done.REAL for one in recent),
     )

@@ -18,23 +18,29 @@ REAL = frozenset({"real_fire", "real_gas"})
 FALSE = frozenset({"cooking_steam", "device_fault", "false_press"})
 # For hazards for which nobody set a day, until the next own inspection is due: ours.
 NO_DAY_SET = timedelta(days=CHECK_EVERY["inspection"])
+# As it is said, and as it was before the house corrected it about itself.
+_REAL, _FALSE = ("real", "real_before"), ("false", "false_before")
 # Why an answer was in time, late, or never came.
 _ACKNOWLEDGED = ("acknowledged", "acknowledge_late", "unacknowledged")
 _ARRIVED = ("arrived", "arrive_late", "not_arrived")
 _YEAR = timedelta(days=365)
+CHECKS_WITHIN = _YEAR + timedelta(days=2)  # wherever the house is, its day is less than two from ours
+RECTIFY_WITHIN = timedelta(days=90)  # how far a house may set its own day for putting right: ours
 _INSPECTED = ("inspection", "authority", "system_test")
 _GOOD, _BAD, _UNKNOWN = Verdict.GOOD, Verdict.BAD, Verdict.UNKNOWN
 
 
 def fires(facts: SafetyFacts) -> Found:
-    """No fire and no gas escape within 90 days. Harm: how many."""
-    real = [_case(one, _BAD, "real") for one in _recent(facts) if one.cause in REAL]
+    """No fire and no gas escape within 90 days. Harm: how many. What a house says itself to have been one counts at once; what it
+    says not to have been one counts as before, until somebody else says so too."""
+    real = [_case(one, _BAD, _said(one, REAL, _REAL)) for one in _recent(facts) if one.cause in REAL or one.counted in REAL]
     return _rated(facts, real, 1)
 
 
 def false_alarms(facts: SafetyFacts) -> Found:
     """No false alarm within 90 days. Harm: how many a detector. Who was only asked to look was not alarmed."""
-    false = [_case(one, _BAD, "false") for one in _recent(facts) if one.cause in FALSE and one.priority == 1]
+    recent = [one for one in _recent(facts) if one.counted in FALSE and one.priority == 1]
+    false = [_case(one, _BAD, _said(one, FALSE, _FALSE)) for one in recent]
     return _rated(facts, false, sum(one.profile in TESTED for one in facts.devices))
 
 
@@ -95,6 +101,10 @@ def _answered(facts: SafetyFacts, timed: Iterable[Evidence | None]) -> Found:
 
 def _case(one: SafetyIncident, verdict: Verdict, why: str) -> Evidence:
     return Evidence("incident", str(one.id), verdict, why, one.began_at, what=one.kind)
+
+
+def _said(one: SafetyIncident, causes: frozenset[str], whys: tuple[str, str]) -> str:
+    return whys[0] if one.cause in causes else whys[1]
 
 
 def _first(*times: datetime | None) -> datetime | None:

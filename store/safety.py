@@ -14,6 +14,7 @@ from care.safety import RULES
 from care.safety_evidence import BLOCKED_WITHIN, WINDOW
 from care.safety_facts import SafetyCheck, SafetyDevice, SafetyFacts, SafetyIncident, SafetyZone
 from care.safety_index import Assessment
+from care.safety_records import CHECKS_WITHIN
 from devices.profiles import PROFILES
 from store import administration
 from store.connect import Connection
@@ -102,7 +103,7 @@ async def facts(conn: Connection, now: datetime, scope: str | None = None, site:
     zones = _by_site(await all_rows(conn, SafetyZone, _SQL["zones"], codes))
     devices = _by_site(await _devices(conn, codes, now))
     incidents = _by_site(await all_rows(conn, SafetyIncident, _SQL["incidents"], {**codes, "since": now - WINDOW}))
-    checks = _by_site(await all_rows(conn, SafetyCheck, _SQL["checks"], codes))
+    checks = _by_site(await all_rows(conn, SafetyCheck, _SQL["checks"], {**codes, "since": (now - CHECKS_WITHIN).date()}))
     listening = await administration.listening_since(conn, now)
     return [
         SafetyFacts(

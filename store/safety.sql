@@ -39,7 +39,15 @@ SELECT sites.code AS site, incidents.incident_id AS id, incidents.kind, incident
     coalesce(incidents.acknowledged_at, incidents.closed_at) AS acknowledged_at, incidents.arrived_at,
     coalesce(incidents.resolved_at, incidents.closed_at) AS resolved_at, incidents.cause,
     (SELECT min(alarms.received_at) FROM alarms
-        WHERE alarms.incident_id = incidents.incident_id AND alarms.priority = 1) AS emergency_at
+        WHERE alarms.incident_id = incidents.incident_id AND alarms.priority = 1) AS emergency_at,
+    (SELECT own.data ->> 'before' FROM trail AS own
+        WHERE own.incident_id = incidents.incident_id AND own.kind = 'cause_corrected' AND own.data ? 'by_house'
+            AND own.trail_id > coalesce((
+                SELECT max(other.trail_id) FROM trail AS other
+                WHERE other.incident_id = incidents.incident_id AND other.kind IN ('cause_corrected', 'cause_confirmed')
+                    AND NOT other.data ? 'by_house'
+            ), 0)
+        ORDER BY own.trail_id LIMIT 1) AS stood
 FROM incidents JOIN sites USING (site_id)
 WHERE (incidents.raised_at >= %(since)s::timestamptz - INTERVAL '8 days' AND coalesce(incidents.received_at, incidents.raised_at) >= %(since)s
         OR incidents.state IN ('open', 'acknowledged', 'dispatched', 'on_scene'))
@@ -76,14 +84,26 @@ LEFT JOIN LATERAL (
 WHERE devices.revoked_at IS NULL AND sites.code = ANY (%(sites)s) AND devices.profile = ANY (%(profiles)s);
 
 -- name: checks
--- the whole register, what was withdrawn too
+-- what the index needs, and what was withdrawn of it: a year and a day; however old, what waits to be put right, and the newest of a kind
 SELECT sites.code AS site, checks.check_id AS id, checks.kind, checks.done_on, checks.result, checks.defects, checks.rectify_by,
     checks.follows, checks.by_whom, checks.note, checks.entered_by, checks.entered_at, checks.demo, gone.withdrawn_at,
     coalesce(gone.withdrawn_by, '') AS withdrawn_by, coalesce(gone.why, '') AS withdrawn_why
 FROM safety_checks AS checks
 JOIN sites USING (site_id)
 LEFT JOIN safety_withdrawals AS gone USING (check_id)
-WHERE sites.code = ANY (%(sites)s)
+WHERE sites.code = ANY (%(sites)s) AND (
+    checks.done_on >= %(since)s
+    OR (gone.check_id IS NULL AND checks.result = 'defects' AND NOT EXISTS (
+        SELECT FROM safety_checks AS mended
+        WHERE mended.follows = checks.check_id AND mended.site_id = checks.site_id AND mended.result = 'passed'
+            AND NOT EXISTS (SELECT FROM safety_withdrawals AS undone WHERE undone.check_id = mended.check_id)
+    ))
+    OR (gone.check_id IS NULL AND NOT EXISTS (
+        SELECT FROM safety_checks AS newer
+        WHERE newer.site_id = checks.site_id AND newer.kind = checks.kind AND newer.done_on > checks.done_on
+            AND NOT EXISTS (SELECT FROM safety_withdrawals AS undone WHERE undone.check_id = newer.check_id)
+    ))
+)
 ORDER BY checks.done_on DESC, checks.entered_at DESC, checks.check_id;
 
 -- name: days

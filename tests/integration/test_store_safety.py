@@ -17,6 +17,7 @@ from desk.safety import daily, due
 from dispatch.incident import IncidentEvent
 from store import alarms, devices, health, history, incidents, messages, safety
 from store.connect import Connection, connect
+from store.corrections import correct_cause
 from store.health import HealthRow
 from store.incidents import Actor
 from store.new_alarm import NewAlarm
@@ -106,6 +107,30 @@ async def test_incidents_of_fire_with_their_answers_and_no_drill(
     assert (await of(people, NOW + 91 * DAY)).incidents == ()
 
 
+async def test_what_a_house_corrects_about_itself_counts_as_before_until_somebody_else_says_it(
+    desk: Connection, people: Connection, loaded: District, new_alarm: Make, accounts: dict[str, Actor]
+) -> None:
+    async with desk.transaction():
+        fire = (await alarms.raise_alarm(desk, new_alarm("smoke-9", "smoke", at=NOW, received_at=NOW), NOW)).incident_id
+    for event in (IncidentEvent.ACKNOWLEDGE, IncidentEvent.RESOLVE, IncidentEvent.CLOSE):
+        cause = "real_fire" if event is IncidentEvent.CLOSE else None
+        async with people.transaction():
+            await incidents.act(people, fire, event, accounts["duty"], NOW, cause=cause)
+
+    async def corrected(who: str, cause: str) -> tuple[str | None, str | None]:
+        async with people.transaction():
+            await correct_cause(people, fire, cause, accounts[who], NOW)
+        [told] = (await of(desk)).incidents  # the desk keeps the days, and knows no accounts
+        return told.cause, told.stood
+
+    assert await corrected("duty-inst", "false_press") == ("false_press", "real_fire")
+    assert await corrected("duty-inst", "cooking_steam") == ("cooking_steam", "real_fire")
+    assert await corrected("duty-inst", "cooking_steam") == ("cooking_steam", "real_fire"), "saying it twice confirms nothing"
+    assert await corrected("duty", "cooking_steam") == ("cooking_steam", None), "the district's desk has said the same"
+    assert await corrected("duty-inst", "test") == ("test", "cooking_steam")
+    assert await corrected("duty", "device_fault") == ("device_fault", None)
+
+
 async def test_a_look_that_became_an_alarm_and_one_that_was_called_off(
     desk: Connection, people: Connection, loaded: District, new_alarm: Make, accounts: dict[str, Actor]
 ) -> None:
@@ -172,6 +197,19 @@ async def test_the_register_takes_a_check_once_and_forgets_nothing(people: Conne
     assert (await safety.check(people, found.id)).area == "tst002"
     rows = await (await people.execute("SELECT why, withdrawn_by FROM safety_withdrawals")).fetchall()
     assert rows == [("another house", "regulator")]
+
+
+async def test_of_the_register_is_read_what_the_index_needs(people: Connection, loaded: District) -> None:
+    old, older = TODAY - 500 * DAY, TODAY - 700 * DAY
+    last, before = check("drill", old), check("drill", older)
+    waits, mended = (check("inspection", older, result="defects", defects=1) for _ in range(2))
+    undone = check("recheck", old, follows=waits.id)
+    recheck, recent = check("recheck", old, follows=mended.id), check("inspection", TODAY - 365 * DAY)
+    later = check("recheck", TODAY, result="defects", defects=1, follows=waits.id)
+    await safety.enter(people, [last, before, waits, mended, undone, recheck, recent, later])
+    await safety.withdraw(people, undone.id, "another house", "regulator", NOW)
+    assert {one.id for one in (await of(people)).checks} == {last.id, waits.id, recent.id, later.id}
+    assert (await of(people)).withdrawn == ()
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -116,7 +116,14 @@ async def test_what_makes_no_sense_is_not_entered(api: Any) -> None:
     for wrong in NONSENSE:
         answer = await house.post("/api/safety/inst-1/checks", json={**check(), **wrong})
         assert (answer.status_code, answer.json()["error"]) == (422, "invalid"), wrong
+    found = check(result="defects", defects=1)
+    far = (date.fromisoformat(found["done_on"]) + timedelta(days=91)).isoformat()
+    answer = await house.post("/api/safety/inst-1/checks", json={**found, "rectify_by": far})
+    assert answer.status_code == 422 and "rectify_by: expected a day up to" in answer.text
     assert (await house.get("/api/safety/inst-1")).json()["checks"] == []
+    regulator = await api.login("regulator")
+    allowed = {**found, "kind": "authority", "rectify_by": far}
+    assert (await regulator.post("/api/safety/inst-1/checks", json=allowed)).status_code == 201
 
 
 async def test_the_ranking_as_a_file(api: Any, field_of: Any) -> None:

@@ -214,6 +214,12 @@ LOOKED = {"emergency_at": NOW - 5 * DAY + 30 * MINUTE, "resolved_at": NOW - 5 * 
         ({"cause": "real_fire"}, {"fires": ["real"]}),
         ({"cause": "cooking_steam"}, {"false_alarms": ["false"]}),
         ({"cause": "cooking_steam", "priority": 2}, {}),
+        # what the house corrects about itself counts as before; what it admits counts at once, and gives nothing back
+        ({"cause": "other", "stood": "real_fire"}, {"fires": ["real_before"]}),
+        ({"cause": "cooking_steam", "stood": "real_fire"}, {"fires": ["real_before"]}),
+        ({"cause": "test", "stood": "cooking_steam"}, {"false_alarms": ["false_before"]}),
+        ({"cause": "cooking_steam", "stood": "test"}, {}),
+        ({"cause": "real_fire", "stood": "cooking_steam"}, {"fires": ["real"], "false_alarms": ["false_before"]}),
         ({"cause": "test", "acknowledged_at": None}, {"acknowledged": ["unacknowledged"]}),  # it rang, whatever it was
         ({"cause": "test"}, {}),
         ({"acknowledged_at": NOW - 5 * DAY + timedelta(seconds=61)}, {"acknowledged": ["acknowledge_late"]}),

@@ -153,6 +153,8 @@ export const safety: Record<string, string> = {
   'safety.why.no_test_yet': 'no test on record, due within {limit}',
   'safety.why.real': 'a real fire or gas escape',
   'safety.why.false': 'a false alarm',
+  'safety.why.real_before': 'A real fire or gas escape (corrected by the house itself, confirmed by nobody else: counts as before)',
+  'safety.why.false_before': 'A false alarm (corrected by the house itself, confirmed by nobody else: counts as before)',
   'safety.why.heard': 'a detector reported within 90 days',
   'safety.why.not_heard': 'no detector reported within 90 days: a fire would not be heard of',
   'safety.why.acknowledged': 'acknowledged after {value}',

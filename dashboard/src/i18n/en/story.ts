@@ -31,6 +31,7 @@ export const story: Record<keyof typeof zh, string> = {
   'trail.resolved': '{who} resolved it{colon_note}',
   'trail.closed': '{who} closed it: {cause}{colon_note}',
   'trail.cause_corrected': '{who} corrected the cause: {before} → {cause}{colon_note}',
+  'trail.cause_confirmed': '{who} confirmed the cause that the house had corrected: {cause}',
   'trail.cancelled': '{who} cancelled it: {cause}{colon_note}',
   'trail.note': '{who} noted: {note}',
   'who.system': 'system',

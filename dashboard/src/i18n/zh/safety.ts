@@ -153,6 +153,8 @@ export const safety: Record<string, string> = {
   'safety.why.no_test_yet': '没有测试记录，期限 {limit}未到',
   'safety.why.real': '真实的火情或燃气泄漏',
   'safety.why.false': '误报',
+  'safety.why.real_before': '真实的火情或燃气泄漏（本院自行改判，尚无他人确认，按原结论计）',
+  'safety.why.false_before': '误报（本院自行改判，尚无他人确认，按原结论计）',
   'safety.why.heard': '90 天内有探测器报到',
   'safety.why.not_heard': '90 天内没有探测器报到：起火也听不见',
   'safety.why.acknowledged': '{value}确认',

@@ -29,6 +29,7 @@ export const story = {
   'trail.resolved': '{who} 处置完成{colon_note}',
   'trail.closed': '{who} 结案：{cause}{colon_note}',
   'trail.cause_corrected': '{who} 更正原因：{before} → {cause}{colon_note}',
+  'trail.cause_confirmed': '{who} 确认本院更正的原因：{cause}',
   'trail.cancelled': '{who} 取消：{cause}{colon_note}',
   'trail.note': '{who} 备注：{note}',
   'who.system': '系统',
