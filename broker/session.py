@@ -119,9 +119,15 @@ class Session:
             raise PublishFailed(topic, str(error)) from error
 
     async def _run(self) -> None:
+        """Serve until we leave: nothing else ends it, since presses come this way."""
         failures = 0
         while not self._leaving:
-            served = await self._serve_once()
+            try:
+                served = await self._serve_once()
+            except Exception as error:
+                served, self._last = False, f"{type(error).__name__}: {error}"
+                if not failures:
+                    log.exception("session %s: failed; connecting again until it succeeds", self._address.client_id)
             failures = 0 if served else failures + 1
             if not self._leaving:
                 await asyncio.sleep(_pause_s(failures))
