@@ -186,3 +186,10 @@ def test_a_broken_card_is_listed_with_what_is_wrong(home: Path, card: str) -> No
     assert [rows[name]["whole"] for name in ("shipped", "first", "second")] == [True, False, True]
     with pytest.raises(NotAdopted, match=r"first\.json: expected"):
         adoption.adopt(home, "first", NOW, "test")
+
+
+def test_a_model_without_its_card_is_not_adopted_and_it_is_said_what_was_expected(home: Path) -> None:
+    (home / "first.json").unlink()
+    with pytest.raises(adoption.NotAdopted, match=r"first\.json: expected what is known of the model as JSON"):
+        adoption.adopt(home, "first", NOW, "zhao")
+    assert judges(home) == SHIPPED
