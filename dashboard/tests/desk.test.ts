@@ -6,7 +6,7 @@ import { createDesk } from '../src/console/desk'
 import { createDetail } from '../src/console/detail'
 import { adopt } from '../src/live/board'
 import type { Store } from '../src/live/store'
-import { causesFor, ended } from '../src/queue/ended'
+import { causesFor, ended, toConfirm } from '../src/queue/ended'
 import { card } from './build'
 import { storeFor } from './wire'
 
@@ -64,7 +64,18 @@ describe('a cause that was wrong', () => {
   it('can be given to what has ended only, the last to end first; the one that it has is not offered', () => {
     const cards = [card({ id: 'a', state: 'closed', state_at: '2026-11-24T10:00:00Z' }), card({ id: 'b' }), card({ id: 'c', state: 'cancelled', state_at: '2026-11-24T11:00:00Z' }), card({ id: 'd', state: 'resolved' })]
     expect(ended(cards).map((one) => one.id)).toEqual(['c', 'a'])
-    expect(causesFor({ cause: 'test' }, ['real_fall', 'test'])).toEqual([{ cause: 'real_fall', now: false }, { cause: 'test', now: true }])
+    const others = { cause: 'real_fall', now: false, offered: true }
+    expect(causesFor({ cause: 'test' }, ['real_fall', 'test'])).toEqual([others, { cause: 'test', now: true, offered: false }])
+    expect(causesFor({ cause: 'test' }, ['real_fall', 'test'], true)).toEqual([others, { cause: 'test', now: true, offered: true }])
+  })
+  it('is confirmed by who is not of the house that corrected it, once', () => {
+    const line = (kind: string, data = {}) => ({ kind, data })
+    const corrected = line('cause_corrected', { by_house: true })
+    expect(toConfirm([line('closed'), corrected], { scope: '120105' })).toBe(true)
+    expect(toConfirm([corrected], { scope: 'site:inst01' })).toBe(false)
+    expect(toConfirm([corrected, line('cause_confirmed')], { scope: '120105' })).toBe(false)
+    expect(toConfirm([corrected, line('cause_corrected')], { scope: '120105' })).toBe(false)
+    expect(toConfirm([], { scope: '120105' })).toBe(false)
   })
 })
 

@@ -235,6 +235,13 @@ describe('a cause that was wrong', () => {
     expect(markup).toMatch(/disabled[^>]*data-cause="test"/)
     expect(text(markup)).not.toContain('→')
   })
+  it('that a house has corrected about itself is offered to who confirms it', async () => {
+    const detail = { card: closed, trail: [{ kind: 'cause_corrected', data: { by_house: true } }] } as unknown as IncidentDetail
+    const markup = await html(CauseDialog, { card: closed, detail })
+    expect(markup).not.toContain('disabled')
+    expect(text(markup)).toContain('测试 现在的 · 本院自己更正，待他人确认')
+    expect(text(await html(CauseConfirm, { card: closed, cause: 'test' }))).toMatch(/^ *测试 .*计入消防安全指数.*确认原因/)
+  })
   it('is confirmed with the old one beside the new', async () => {
     expect(text(await html(CauseConfirm, { card: closed, cause: 'real_emergency' }))).toMatch(/测试 → 真实急情.*更正原因/)
     expect(text(await html(CauseConfirm, { card: closed, cause: 'real_emergency' }, 'en'))).toMatch(/stays in the trail.*Correct cause/)
