@@ -15,7 +15,6 @@ from analytics.evaluate.falls import Outcome, counted, outcomes, report
 from analytics.evaluate.recording import Trial
 from analytics.fall_judge import RULE, Judge
 from analytics.learn.falls import Examples, together, train
-from devices.profiles import ANYWHERE
 
 Clock = Callable[[], float]
 Sets = Mapping[str, Sequence[Trial]]
@@ -44,9 +43,9 @@ def found_in(judge: Judge, trials: Sequence[Trial], cpu: Clock) -> list[Outcome]
     return outcomes(fall_motion(judge), trials, cpu)
 
 
-def worn_anywhere(trials: Sequence[Trial]) -> list[Trial]:
-    """The same trials of a device of which nobody says where it is worn."""
-    return [replace(one, profile=ANYWHERE) for one in trials]
+def enrolled_as(trials: Sequence[Trial], profile: str) -> list[Trial]:
+    """The same trials of devices that the register knows as worn elsewhere, or, as ANYWHERE, does not know where."""
+    return [replace(one, profile=profile) for one in trials]
 
 
 def across(given: Iterable[Examples], test: Sequence[Trial], seed: int, cpu: Clock) -> tuple[list[Outcome], float]:
@@ -74,7 +73,12 @@ def figures(found: Sequence[Outcome]) -> dict[str, Any]:
     return kept | {name: full[name] for name in _MORE}
 
 
+def in_short(found: Sequence[Outcome]) -> dict[str, Any]:
+    """Counts and shares alone."""
+    full = report(found)
+    return {name: full[name] for name in _KEPT}
+
+
 def by_rule(trials: Sequence[Trial], cpu: Clock) -> dict[str, Any]:
     """The plain threshold rule on the same trials."""
-    full = report(found_in(RULE, trials, cpu))
-    return {name: full[name] for name in _KEPT}
+    return in_short(found_in(RULE, trials, cpu))

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from analytics.evaluate.recording import Trial
 from analytics.fall_judge import RULE, FallModel, Judge
 from analytics.learn import judging, saved
 from analytics.learn.falls import PARAMETERS, Examples, examples, together, train
+from devices.profiles import ANYWHERE
 from vigil import adoption
 from vigil.offline import cards, feedback, labelled, recordings
 from vigil.offline.task import BadRecording, Task
@@ -119,6 +120,9 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         "sets teaching, as they teach the model that ships (default: all three)",
     )
     parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS), help="only these (default: all)")
+    parser.add_argument(
+        "--judged", nargs="+", choices=SETS, help="as-shipped: people of these alone are left out (default: of all)"
+    )
     parser.add_argument("--together", type=int, default=1, metavar="N", help="as-shipped: leave out so many people at a time")
     parser.add_argument(
         "--model", type=Path, default=models.FALLS, help="where the model goes, its .skops and its card (.json) beside it"
@@ -158,7 +162,7 @@ def _train(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def _refuse_what_feedback_ignores(arguments: argparse.Namespace) -> None:
     """A challenger is judged by people held back and goes to VIGIL_MODELS."""
-    usual = {"judge": None, "together": 1, "model": models.FALLS, "scores": _SCORES}
+    usual = {"judge": None, "judged": None, "together": 1, "model": models.FALLS, "scores": _SCORES}
     given = [f"--{name}" for name, value in usual.items() if getattr(arguments, name) != value]
     if given:
         raise BadRecording(f"expected --with-feedback without {', '.join(given)}, which it has no use for")
@@ -173,34 +177,49 @@ def _judge(arguments: argparse.Namespace, trials: judging.Sets, given: dict[str,
     if "across" in chosen:
         _judge_across(arguments, trials, given, scores)
     if "as-shipped" in chosen:
-        _judge_people(arguments, trials, given, scores, "taught_by_all_sets", arguments.together)
+        _judge_shipped(arguments, trials, given, scores)
     if "everyone" in chosen:
         scores["rule"] = scores.get("rule", {}) | {name: judging.by_rule(rows, time.process_time) for name, rows in trials.items()}
-        _judge_people(arguments, trials, given, scores, "leave_one_subject_out", 1)
+        _judge_people(arguments, trials, given, scores)
     return scores
 
 
-def _judge_people(
-    arguments: argparse.Namespace,
-    trials: judging.Sets,
-    given: dict[str, Examples],
-    scores: dict[str, Any],
-    kind: str,
-    at_a_time: int,
-) -> None:
+def _judge_people(arguments: argparse.Namespace, trials: judging.Sets, given: dict[str, Examples], scores: dict[str, Any]) -> None:
+    """Everyone left out, taught by the rest of the set."""
     for name in sorted(trials, key=lambda one: len(trials[one])):
-        shipped = kind == "taught_by_all_sets"
-        others = [rows for other, rows in given.items() if other != name] if shipped else []
-        found: dict[str, list[Outcome]] = {one: [] for one in ((kind, "worn_anywhere") if shipped else (kind,))}
-        for judge, mine in judging.leave_each_out(trials[name], given[name], arguments.seed, others, at_a_time):
-            found[kind] += judging.found_in(judge, mine, time.process_time)
-            if shipped:
-                found["worn_anywhere"] += judging.found_in(judge, judging.worn_anywhere(mine), time.process_time)
-            print(f"{name}: {len(found[kind])} of {len(trials[name])} trials", file=sys.stderr, flush=True)
-        for kept, outcomes_of in found.items():
-            row = {"left_out_at_a_time": at_a_time, **judging.figures(outcomes_of)}
-            scores[kept] = scores.get(kept, {}) | {name: row}
-            _keep(arguments.scores, scores, f"{name}, {kept}", row)
+        found: list[Outcome] = []
+        for judge, mine in judging.leave_each_out(trials[name], given[name], arguments.seed):
+            found += judging.found_in(judge, mine, time.process_time)
+            _say_how_far(name, found, trials[name])
+        _keep_people(arguments, scores, "leave_one_subject_out", name, 1, judging.figures(found))
+
+
+def _judge_shipped(arguments: argparse.Namespace, trials: judging.Sets, given: dict[str, Examples], scores: dict[str, Any]) -> None:
+    """People left out, all sets teaching; enrolled where it is worn, as worn nobody knows where, and wrongly."""
+    for name in arguments.judged or sorted(trials, key=lambda one: len(trials[one])):
+        others = [rows for other, rows in given.items() if other != name]
+        found: defaultdict[str, list[Outcome]] = defaultdict(list)
+        for judge, mine in judging.leave_each_out(trials[name], given[name], arguments.seed, others, arguments.together):
+            wrongly = {f"enrolled_as_{one}": one for one in judge.worn if one not in {trial.profile for trial in mine}}
+            as_enrolled = {kind: judging.enrolled_as(mine, one) for kind, one in {"worn_anywhere": ANYWHERE, **wrongly}.items()}
+            for kind, shown in {"taught_by_all_sets": mine, **as_enrolled}.items():
+                found[kind] += judging.found_in(judge, shown, time.process_time)
+            _say_how_far(name, found["worn_anywhere"], trials[name])
+        for kind, all_found in found.items():
+            figures = judging.in_short if kind.startswith("enrolled_as_") else judging.figures
+            _keep_people(arguments, scores, kind, name, arguments.together, figures(all_found))
+
+
+def _say_how_far(name: str, found: Sequence[Outcome], trials: Sequence[Trial]) -> None:
+    print(f"{name}: {len(found)} of {len(trials)} trials", file=sys.stderr, flush=True)
+
+
+def _keep_people(
+    arguments: argparse.Namespace, scores: dict[str, Any], kind: str, name: str, at_a_time: int, figures: dict[str, Any]
+) -> None:
+    row = {"left_out_at_a_time": at_a_time, **figures}
+    scores[kind] = scores.get(kind, {}) | {name: row}
+    _keep(arguments.scores, scores, f"{name}, {kind}", row)
 
 
 def _judge_across(arguments: argparse.Namespace, trials: judging.Sets, given: dict[str, Examples], scores: dict[str, Any]) -> None:

@@ -26,17 +26,40 @@ def test_what_a_challenger_has_no_use_for_is_refused(option: tuple[str, ...], ca
     assert f"expected --with-feedback without {option[0]}, which it has no use for" in capsys.readouterr().err
 
 
-def test_the_card_lies_beside_the_model(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few trees of few trials."""
     for name, value in (("max_iter", 4), ("min_samples_leaf", 3)):
         monkeypatch.setitem(learn.PARAMETERS, name, value)
+    monkeypatch.setattr(learn, "LEAST_WORN", 3)
+
+
+def acted(profile: str = "wearable") -> list[Trial]:
+    """Six people, half of whose trials are falls."""
     chance, given = np.random.default_rng(1), list[Trial]()
     for number in range(12):
         signal = motion(CALM if number % 2 else STORY)
         shaken = Signal(signal.times_ms, signal.xyz_mg * chance.uniform(0.9, 1.3) + chance.normal(size=signal.xyz_mg.shape) * 20)
-        given.append(Trial(str(number), f"p{number % 6}", "acted", number % 2 == 0, shaken))
-    labelled.write(tmp_path / "mobifall.parquet", given)
+        given.append(Trial(str(number), f"p{number // 2}", "acted", number % 2 == 0, shaken, profile=profile))
+    return given
+
+
+@pytest.mark.usefixtures("small")
+def test_what_ships_is_judged_where_it_is_worn_where_nobody_knows_and_where_it_is_not(tmp_path: Path) -> None:
+    for name, profile in (("wedafall", "wearable_wrist"), ("mobifall", "wearable_pocket")):
+        labelled.write(tmp_path / f"{name}.parquet", acted(profile))
+    order = ("--judge", "as-shipped", "--judged", "mobifall", "--together", "3", "--scores", str(tmp_path / "scores.json"))
+    assert main(["train", "falls", "--data", str(tmp_path), "--sets", "wedafall", "mobifall", *order, "--json"]) == 0
+    scores = json.loads((tmp_path / "scores.json").read_text())
+    for kind in ("taught_by_all_sets", "worn_anywhere", "enrolled_as_wearable_wrist"):
+        assert list(scores[kind]) == ["mobifall"]
+        assert scores[kind]["mobifall"]["trials"] == 12
+    assert "enrolled_as_wearable_pocket" not in scores, "there it is worn"
+
+
+@pytest.mark.usefixtures("small")
+def test_the_card_lies_beside_the_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    labelled.write(tmp_path / "mobifall.parquet", acted())
     path = tmp_path / "made" / "new.npz"
     path.parent.mkdir()
     assert main(["train", "falls", "--data", str(tmp_path), "--sets", "mobifall", "--model", str(path), "--json"]) == 0
