@@ -8,12 +8,15 @@ import pytest
 
 from analytics.detectors.bathroom_stay import BATHROOM
 from analytics.detectors.vital_signs import BREATHING, PULSE, band
+from analytics.runtime import Runtime
 from analytics.step import Detector, Event, Finding, Message, Reading, Reset, Tick
 
 Run = Callable[..., list[Finding]]
 Runs = Callable[..., list[Reading]]
 ByName = Callable[[str], Detector[Any]]
 UP, LOW, AWAY = ({"presence": p, "height": h} for p, h in ((1.0, 1.4), (1.0, 0.2), (0.0, 0.0)))
+
+STILL, SAT, MOVING = ({"presence": 1.0, "height": h, "motion": m} for h, m in ((0.2, 0.0), (0.6, 0.0), (0.2, 30.0)))
 
 
 def brief(found: list[Finding], start: datetime) -> list[tuple[bool, float, str]]:
@@ -27,7 +30,8 @@ def brief(found: list[Finding], start: datetime) -> list[tuple[bool, float, str]
         ([(3, UP), (12, LOW)], None, [(True, 240.0, "on_floor")]),
         ([(3, UP), (4, LOW)], 70.0, [(True, 100.0, "on_floor_after_fall")]),
         ([(3, UP), (1, LOW), (6, UP)], 70.0, []),  # got up at once
-        ([(3, UP), (12, AWAY)], 70.0, []),  # nobody is there: height 0 is no floor
+        ([(3, UP), (12, AWAY)], None, []),  # nobody is there: height 0 is no floor
+        ([(3, UP), (12, AWAY)], 70.0, [(True, 190.0, "fall_unseen")]),  # but after a fall somebody is
         ([(3, UP), (12, LOW), (5, UP)], None, [(True, 240.0, "on_floor"), (False, 360.0, "off_floor")]),
     ],
 )
@@ -38,6 +42,53 @@ def test_low_for_long_enough_is_on_the_floor(
     if fell is not None:
         items = sorted([*items, event("fall_radar", fell, "fall")], key=lambda item: item.at)
     assert brief(run([by_name("on_floor")], items), at(0)) == expected
+
+
+@pytest.mark.parametrize(
+    ("runs_of", "fell", "expected"),
+    [
+        ([(1, UP), (2, STILL), (30, AWAY)], 5.0, [(True, 60.0, "floor_lost")]),  # lost 20 s after the first low word
+        ([(1, UP), (2, STILL), (30, AWAY)], None, [(True, 200.0, "floor_lost")]),
+        ([(4, STILL), (30, AWAY)], 0.5, [(True, 40.0, "on_floor_after_fall")]),  # raised, then lost: lies there still
+        ([(1, STILL), (1, AWAY), (1, STILL)] * 5, 0.5, [(True, 40.0, "on_floor_after_fall")]),
+        ([(6, STILL), (4, SAT), (2, STILL)], None, [(True, 200.0, "on_floor")]),  # sat up for 80 s
+        ([(6, STILL), (8, SAT), (4, STILL)], None, []),
+        ([(6, MOVING), (30, AWAY)], None, []),  # went where the radar does not see
+        ([(1, SAT), (30, AWAY)], -5.0, [(True, 115.0, "fall_unseen")]),
+        ([(20, SAT)], -5.0, []),
+        ([(3, UP), (30, AWAY)], -5.0, []),  # got up and walked out
+        ([(20, {"presence": 1.0})], -5.0, [(True, 115.0, "fall_unseen")]),
+        ([(10, STILL), (1, UP), (5, AWAY)], None, [(True, 180.0, "on_floor"), (False, 260.0, "floor_left")]),
+        ([(10, STILL), (1, UP), (1, STILL), (9, AWAY)], None, [(True, 180.0, "on_floor")]),  # fell again
+    ],
+)
+def test_who_lies_still_and_is_lost_lies_there_until_seen_upright(
+    runs_of: Any, fell: float | None, expected: Any, by_name: ByName, run: Run, runs: Runs, event: Callable[..., Event], at: Any
+) -> None:
+    items: list[Message] = [*runs("fall_radar", 20, *runs_of)]
+    if fell is not None:
+        items = sorted([*items, event("fall_radar", fell, "fall")], key=lambda item: item.at)
+    assert brief(run([by_name("on_floor")], items), at(0)) == expected
+
+
+def test_a_radar_that_says_nothing_more_is_not_waited_for(
+    by_name: ByName, run: Run, runs: Runs, event: Callable[..., Event], at: Any
+) -> None:
+    low, fall, later = runs("fall_radar", 20, (1, STILL)), event("fall_radar", 0.5, "fall"), Tick(at(900))
+    assert brief(run([by_name("on_floor")], [*low, later]), at(0)) == [(True, 210.0, "on_floor")]
+    assert brief(run([by_name("on_floor")], [*low, fall, later]), at(0)) == [(True, 60.0, "on_floor_after_fall")]
+    assert brief(run([by_name("on_floor")], [fall, later]), at(0)) == [(True, 120.5, "fall_unseen")]
+    assert run([by_name("on_floor")], [event("fall_radar", 0.5, "fall", drill=True), later]) == []
+
+
+def test_a_lost_one_is_kept_over_a_restart_and_let_go_by_a_person(by_name: ByName, run: Run, runs: Runs, at: Any) -> None:
+    away = runs("fall_radar", 20, (60, AWAY), since=300)
+    kept = Runtime([by_name("on_floor")], {("fall-radar-1", "on_floor"): at(200)})
+    assert run([], [*runs("fall_radar", 20, (3, UP), (7, STILL)), *away[:30]], kept) == []
+    kept.reconcile(set(), at(910))
+    assert run([], [*away[30:], Tick(at(5000))], kept) == [], "a person has looked, and nobody is seen there"
+    again = run([], runs("fall_radar", 20, (12, STILL), since=5000), kept)
+    assert brief(again, at(0)) == [(True, 5180.0, "on_floor")]
 
 
 NIGHT = 3600.0  # 23:13 in Tianjin
