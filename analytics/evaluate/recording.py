@@ -10,17 +10,6 @@ from devices.profiles import ANYWHERE
 
 PACKET_S = 1.0
 LONGEST_PAUSE_MS = 300.0  # between samples of one packet
-POSITIONS = (
-    ("chest", ANYWHERE),
-    ("shirt", ANYWHERE),
-    ("jacket", ANYWHERE),
-    ("wrist", "wearable_wrist"),
-    ("waist", "wearable_waist"),
-    ("belt", "wearable_waist"),
-    ("hip", "wearable_waist"),
-    ("pocket", "wearable_pocket"),
-    ("thigh", "wearable_pocket"),
-)
 _SMOOTHED = 11  # arrivals that make one even time: radios hand samples over in bursts
 
 
@@ -59,18 +48,6 @@ class Packet:
     start_ms: float
     rate_hz: float
     xyz_mg: Samples
-
-
-def worn_at(position: str) -> str:
-    """The profile of a device worn at such a place, as recordings name them (WRIST, trouser pocket, right hip): the first of
-    `POSITIONS` that it names, else nobody knows where."""
-    named = position.lower()
-    return next((profile for word, profile in POSITIONS if word in named), ANYWHERE)
-
-
-def position(profile: str) -> str:
-    """Where a device of this profile is worn, as `worn_at` reads it; "" where nobody knows."""
-    return "" if profile == ANYWHERE else profile.removeprefix(f"{ANYWHERE}_").upper()
 
 
 def even(times_ms: Samples) -> Samples:

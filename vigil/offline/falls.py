@@ -54,7 +54,8 @@ def _evaluate(arguments: argparse.Namespace) -> dict[str, Any]:
     judge = RULE if arguments.rule else _model(arguments.model).judge()
     if arguments.store:
         return _by_own(judge)
-    return _judged(judge, arguments.file.name, recordings.trials(arguments.file))
+    read = recordings.read(arguments.file)
+    return read.said_with(_judged(judge, arguments.file.name, read.trials))
 
 
 def _by_own(judge: Judge) -> dict[str, Any]:

@@ -18,8 +18,9 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from analytics.evaluate.recording import Trial, position
+from analytics.evaluate.recording import Trial
 from analytics.evaluate.windows import trial_of
+from analytics.evaluate.worn import position
 from analytics.learn import challenge
 from analytics.motion import CELL_MS, Track
 from devices.keys import milliseconds

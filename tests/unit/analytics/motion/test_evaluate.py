@@ -7,8 +7,9 @@ import pytest
 
 from analytics.detectors.fall_motion import fall_motion
 from analytics.evaluate.falls import Alarm, Outcome, outcomes, report, stream
-from analytics.evaluate.recording import Signal, Trial, even, packets, worn_at
+from analytics.evaluate.recording import Signal, Trial, even, packets
 from analytics.evaluate.shares import share, wilson
+from analytics.evaluate.worn import worn_at
 from analytics.fall_judge import Judge
 from devices.profiles import PROFILES, WEARABLES
 from tests.unit.analytics.motion.made import CALM, STORY, motion
@@ -82,21 +83,47 @@ def test_a_recording_that_ends_after_the_impact_is_judged_by_the_deadline() -> N
     assert alarm.delay_s == pytest.approx(6.0, abs=0.1)
 
 
-@pytest.mark.parametrize(
-    ("position", "profile"),
-    [
-        ("WRIST", "wearable_wrist"),
-        ("left wrist", "wearable_wrist"),
-        ("WAIST", "wearable_waist"),
-        ("right hip", "wearable_waist"),
-        ("TROUSER_POCKET", "wearable_pocket"),
-        ("RightThigh", "wearable_pocket"),
-        ("CHEST", "wearable"),
-        ("shirt pocket", "wearable"),
-        ("ankle", "wearable"),
-        ("", "wearable"),
+PLACES = {
+    "wearable_wrist": ["WRIST", "left wrist", "LEFTWRIST", "wrist_R", "LWrist", "wristband", "wrist2"],
+    "wearable_waist": [
+        *(
+            "WAIST",
+            "right hip",
+            "RightHip",
+            "belt",
+            "lumbar",
+            "lower back",
+            "LowerBack",
+            "LOWER_BACK",
+            "lowerback",
+            "L5",
+            "waist/hip",
+        ),
+        *("belt of the trousers", "front of the waist"),
     ],
-)
+    "wearable_pocket": [
+        *(
+            "TROUSER_POCKET",
+            "trouser pocket",
+            "RightThigh",
+            "RIGHTPOCKET",
+            "pocket",
+            "left pocket",
+            "pocket (right)",
+            "front pocket",
+        ),
+        *("pants pocket", "Right trousers' pocket", "thigh", "RIGHTTROUSERPOCKET", "phone in trouser pocket"),
+    ],
+    "wearable": [
+        *("CHEST", "shirt pocket", "breast pocket", "BreastPocket", "coat pocket", "handbag pocket", "hip pocket", "back pocket"),
+        *("apron pocket", "pocket of the jacket", "phone pocket", "front pocket of a shirt", "chest belt", "trunk", "upper back"),
+        *("back", "backpack", "waistcoat", "chip", "spaceship", "friendship", "hipster", "L55", "ankle", "3", ""),
+        *("wrist and waist", "wrist, pocket", "hip and thigh", "lapel of the waistcoat / ship", "not on wrist: shirt pocket, hip"),
+    ],
+}
+
+
+@pytest.mark.parametrize(("position", "profile"), [(place, profile) for profile, places in PLACES.items() for place in places])
 def test_where_a_recording_says_that_it_was_worn(position: str, profile: str) -> None:
     assert worn_at(position) == profile
     assert profile in PROFILES
