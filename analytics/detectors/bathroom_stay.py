@@ -1,12 +1,16 @@
 """Somebody has been in a bathroom for too long, by a radar that sees presence and loses who lies still for a moment.
 
-A stay begins with presence and survives gaps shorter than two minutes. Half an hour is ours. A radar that is not heard cannot say
-that somebody is still there: then nothing is raised until it is heard again, and its silence is the silence detector's.
+A stay begins with presence. How its end is known depends on what was last seen: who was upright (0.9 m) or moved has left when not
+seen for two minutes; who lay low and still (0.45 m) has not, however long the radar does not see them, and is told as lost; of
+who sat still, or of a radar that tells neither height nor motion, nothing is known: back within five minutes it is the same stay,
+else they have left, since a normal visit often looks so. Half an hour and the rest are ours. A radar that is not heard cannot
+say that somebody is still there: then nothing is raised until it is heard again, and its silence is the silence detector's.
 """
 
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from msgspec import Struct
@@ -17,28 +21,44 @@ from devices.keys import milliseconds
 
 KIND = "bathroom_stay"
 LONGEST = timedelta(minutes=30)
-GAP = timedelta(minutes=2)
+STANDING_M, LOW_M, MOVES_PERCENT = 0.9, 0.45, 5.0
 HEARD = timedelta(minutes=5)
 BATHROOM = re.compile(r"-(w|wc|bath|bathroom)\Z")  # how zone codes of bathrooms end
 
-NAME, VERSION = "bathroom_stay", 1
+NAME, VERSION = "bathroom_stay", 2
 _RULE = f"{NAME}/{VERSION}"
 
 
+class Way(StrEnum):
+    """What somebody did when last seen."""
+
+    LEAVING = "leaving"
+    UNKNOWN = "unknown"
+    LYING = "lying"
+
+
+GONE_AFTER = {Way.LEAVING: timedelta(minutes=2), Way.UNKNOWN: timedelta(minutes=5)}  # who lay has not gone
+
+
 class StayState(Struct, frozen=True, gc=False):
-    """Of one radar. `since` the stay began, `gone` first reading without presence, `due` when it is too long, `over` the onset."""
+    """Of one radar. `since` the stay began, `gone` first reading without presence, `way` what was seen before, `due` when it is too
+    long, `over` the onset.
+    """
 
     source: str
     last: datetime | None = None
     since: datetime | None = None
     gone: datetime | None = None
+    way: Way = Way.UNKNOWN
     due: datetime | None = None
     over: datetime | None = None
 
 
 def _start(key: str, active: Mapping[str, datetime]) -> StayState:
     onset = active.get(KIND)
-    return StayState(key, since=None if onset is None else onset - LONGEST, over=onset)
+    if onset is None:
+        return StayState(key)
+    return StayState(key, since=onset - LONGEST, way=Way.LYING, over=onset)  # whoever it is was not seen leaving
 
 
 def _deadline(state: StayState) -> datetime | None:
@@ -65,16 +85,29 @@ def _late(state: StayState, at: datetime) -> bool:
 def _hear(state: StayState, item: Reading, present: bool) -> tuple[StayState, tuple[Finding, ...]]:
     """What comes due before this reading is judged by it: it shows whether somebody is still there."""
     found: tuple[Finding, ...] = ()
-    if state.gone is not None and item.at - state.gone >= GAP:
+    if _has_left(state, item.at):
         state, found = _left(state, item)
     state = replace(state, last=item.at)
     if not present:
         due = None if state.since is None else state.due
         return replace(state, gone=state.gone or item.at if state.since is not None else None, due=due), found
+    way = _way(item.values)
     if state.since is None:
-        return StayState(state.source, item.at, item.at, None, item.at + LONGEST), found
-    state, more = _tick(replace(state, gone=None), item.at)
+        return StayState(state.source, item.at, item.at, None, way, item.at + LONGEST), found
+    state, more = _tick(replace(state, gone=None, way=way), item.at)
     return state, (*found, *more)
+
+
+def _has_left(state: StayState, at: datetime) -> bool:
+    after = GONE_AFTER.get(state.way)
+    return state.gone is not None and after is not None and at - state.gone >= after
+
+
+def _way(values: Mapping[str, float]) -> Way:
+    height, motion = values.get("height"), values.get("motion", 0.0)
+    if motion > MOVES_PERCENT or (height is not None and height >= STANDING_M):
+        return Way.LEAVING
+    return Way.LYING if height is not None and height <= LOW_M else Way.UNKNOWN
 
 
 def _left(state: StayState, item: Reading) -> tuple[StayState, tuple[Finding, ...]]:
@@ -89,10 +122,11 @@ def _tick(state: StayState, at: datetime) -> tuple[StayState, tuple[Finding, ...
     due, since, last = state.due, state.since, state.last
     if due is None or since is None or last is None or due > at:
         return state, ()
-    if due - last > HEARD or state.gone is not None:
+    lost = state.gone is not None
+    if due - last > HEARD or (lost and state.way is not Way.LYING):
         return replace(state, due=due + HEARD), ()
     value = (due - since).total_seconds()
-    reason = Reason("bathroom_stay", value, LONGEST.total_seconds(), "s", "ours")
+    reason = Reason("bathroom_lost" if lost else "bathroom_stay", value, LONGEST.total_seconds(), "s", "ours")
     found = Finding(True, KIND, state.source, due, str(milliseconds(due)), _RULE, (reason,))
     return replace(state, due=None, over=due), (found,)
 

@@ -88,7 +88,7 @@ def _person_script(name: str) -> list[Message | Tick] | None:
         case "on_floor":
             return [*_runs("fall_radar", 20, (3, up), (20, down), (6, up), (3, nobody), (20, down))]
         case "bathroom_stay":
-            runs = ((3, nobody), (40, down), (5, nobody), (35, up))
+            runs = ((3, nobody), (40, up), (5, nobody), (35, up))
             return [*_runs("fall_radar", 60, *runs, device="radar-w")]
         case "vital_signs":
             return [*_runs("bed_sensor", 60, (20, well), (20, ill), (60, well), (20, ill))]

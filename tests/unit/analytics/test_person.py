@@ -128,13 +128,29 @@ def test_the_bed_says_so_itself(by_name: ByName, run: Run, event: Callable[..., 
         ([(25, LOW), (5, AWAY)], []),
         ([(35, LOW)], [(True, 1800.0)]),
         ([(20, LOW), (1, AWAY), (20, LOW)], [(True, 1800.0)]),  # lost for a minute, still there
-        ([(20, LOW), (3, AWAY), (20, LOW)], []),  # two visits
-        ([(35, LOW), (4, AWAY)], [(True, 1800.0), (False, 2220.0)]),
+        ([(20, UP), (3, AWAY), (20, UP)], []),  # two visits
+        ([(35, UP), (4, AWAY)], [(True, 1800.0), (False, 2220.0)]),
+        ([(20, SAT), (4, AWAY), (20, SAT)], [(True, 1800.0)]),  # sat still and was lost for four minutes
+        ([(20, SAT), (6, AWAY), (20, SAT)], []),
+        ([(20, STILL), (60, AWAY)], [(True, 1800.0)]),  # lay still and was lost for good
+        ([(35, STILL), (60, AWAY)], [(True, 1800.0)]),  # nobody was seen leaving
+        ([(35, STILL), (9, AWAY), (2, UP), (4, AWAY)], [(True, 1800.0), (False, 2880.0)]),
+        ([(20, SAT), (1, MOVING), (60, AWAY)], []),
+        ([(20, SAT), (60, AWAY)], []),  # as a visit often ends: this one is not seen
+        ([(20, {"presence": 1.0}), (60, AWAY)], []),  # by a radar that tells presence alone
+        ([(20, {"presence": 1.0}), (4, AWAY), (20, {"presence": 1.0})], [(True, 1800.0)]),
     ],
 )
 def test_half_an_hour_in_the_bathroom(runs_of: Any, expected: Any, by_name: ByName, run: Run, runs: Runs, at: Any) -> None:
     found = run([by_name("bathroom_stay")], runs("fall_radar", 60, *runs_of, device="radar-w"))
     assert [(one.raised, (one.at - at(0)).total_seconds()) for one in found] == expected
+
+
+def test_a_stay_says_whether_somebody_is_still_seen_and_outlasts_a_restart(by_name: ByName, run: Run, runs: Runs, at: Any) -> None:
+    items = runs("fall_radar", 60, (20, STILL), (60, AWAY), device="radar-w")
+    assert brief(run([by_name("bathroom_stay")], items), at(0)) == [(True, 1800.0, "bathroom_lost")]
+    again = Runtime([by_name("bathroom_stay")], {("radar-w", "bathroom_stay"): at(1800)})
+    assert run([], [*items[40:], *runs("fall_radar", 60, (120, AWAY), device="radar-w", since=4800)], again) == []
 
 
 def test_a_radar_that_is_not_heard_does_not_say_that_somebody_is_there(by_name: ByName, run: Run, runs: Runs, at: Any) -> None:

@@ -122,6 +122,7 @@ export const story: Record<keyof typeof zh, string> = {
   'reason.not_back_in_bed': 'Left the bed at night and not back after {value}',
   'reason.back_in_bed': 'Back in bed after a further {value}',
   'reason.bathroom_stay': 'In the bathroom for {value}, limit {limit}',
+  'reason.bathroom_lost': 'Went into the bathroom {value} ago, lay still there, no longer seen, nor seen leaving',
   'reason.bathroom_left': 'Left the bathroom after {value}',
   'reason.no_movement': 'No movement for {value}; usually at most {limit} there at this hour',
   'reason.not_back': 'Went out {value} ago and not back; longest usual {limit}',

@@ -120,6 +120,7 @@ export const story = {
   'reason.not_back_in_bed': '夜间离床 {value} 未归',
   'reason.back_in_bed': '又过 {value} 后回到床上',
   'reason.bathroom_stay': '在卫生间已 {value}，限 {limit}',
+  'reason.bathroom_lost': '进卫生间已 {value}，静卧后雷达看不到人，也未见离开',
   'reason.bathroom_left': '{value} 后离开卫生间',
   'reason.no_movement': '已 {value} 无活动，此时此处平时最长 {limit}',
   'reason.not_back': '外出 {value} 未归，平时最长 {limit}',
