@@ -199,6 +199,59 @@ def test_only_what_lasts_is_told(runs_of: Any, kinds: list[bool], by_name: ByNam
     assert [one.raised for one in run([by_name("vital_signs")], runs("bed_sensor", 60, *runs_of))] == kinds
 
 
+IN_BED, WELL = {"occupied": 1.0}, {"occupied": 1.0, "heart_rate": 64.0, "breathing_rate": 15.0}
+
+
+@pytest.mark.parametrize(
+    ("runs_of", "rules"),
+    [
+        ([(1, IN_BED), (20, {"heart_rate": 140.0, "breathing_rate": 28.0})], ["heart_rate"]),  # occupied was said before
+        ([(20, {"heart_rate": 140.0})], ["heart_rate"]),  # or never
+        ([(1, {"occupied": 0.0}), (20, {"heart_rate": 140.0})], []),  # or denied
+        ([(1, {**IN_BED, "heart_rate": 140.0}), (1, {**IN_BED, "breathing_rate": 15.0})] * 10, ["heart_rate"]),
+        ([(1, {"heart_rate": 64.0}), (1, {"breathing_rate": 27.0})] * 10, ["heart_rate"]),  # with 27 breaths
+        ([(60, WELL), (20, vital(140, 0))], ["heart_rate"]),
+        ([(20, WELL), (14, vital(0, 0))], []),
+        ([(20, WELL), (20, vital(0, 0))], ["rates_lost"]),
+        ([(20, WELL), (60, IN_BED), (50, WELL)], ["rates_lost", "heart_rate"]),  # and ended when they are back
+        ([(20, WELL), (60, vital(64, 0))], []),  # who has a pulse breathes: that is the sensor
+        ([(4, WELL), (60, IN_BED)], []),  # hardly known
+        ([(20, WELL), (2, {"occupied": 0.0}), (60, IN_BED)], []),  # another stay in bed
+        ([(20, vital(140, 15)), (60, vital(0, 15))], ["heart_rate"]),  # the heart is not known to be well again
+    ],
+)
+def test_each_rate_is_judged_alone_and_their_loss_is_told(
+    runs_of: Any, rules: list[str], by_name: ByName, run: Run, runs: Runs
+) -> None:
+    found = run([by_name("vital_signs")], runs("bed_sensor", 60, *runs_of))
+    assert [one.reasons[0].rule for one in found] == rules
+    assert [one.raised for one in found] == [True, False][: len(rules)]
+
+
+def test_what_one_moment_says_in_pieces_is_all_heard(by_name: ByName, run: Run, reading: Callable[..., Reading]) -> None:
+    pieces = ({"heart_rate": 64.0}, {"breathing_rate": 28.0}, {"occupied": 1.0})
+    items = [reading("bed_sensor", 60 * minute, piece) for minute in range(20) for piece in pieces]
+    assert [one.evidence for one in run([by_name("vital_signs")], items)] == [
+        {"heart_rate": 64.0, "breathing_rate": 28.0, "climb": 0.0, "news2_points": 3.0}
+    ]
+
+
+def test_who_was_looked_at_is_told_lost_again_only_once_known_again(by_name: ByName, run: Run, runs: Runs, at: Any) -> None:
+    runtime = Runtime([by_name("vital_signs")])
+    assert len(run([], runs("bed_sensor", 60, (20, WELL), (20, IN_BED)), runtime)) == 1
+    runtime.reconcile(set(), at(2400))
+    assert run([], runs("bed_sensor", 60, (40, IN_BED), since=2460), runtime) == []
+    assert len(run([], runs("bed_sensor", 60, (20, WELL), (20, IN_BED), since=5000), runtime)) == 1
+
+
+def test_the_memory_of_a_bed_stays_small(by_name: ByName, runs: Runs) -> None:
+    detector = by_name("vital_signs")
+    state = detector.start("x", {})
+    for item in runs("bed_sensor", 20, (2000, WELL)):
+        state, _ = detector.step(state, item)
+    assert len(state.hearts) <= 76 and len(state.breaths) <= 16
+
+
 @pytest.mark.parametrize("name", ["bed_return", "bathroom_stay"])
 def test_who_has_been_looked_after_is_missed_anew(name: str, by_name: ByName, person_script: Any) -> None:
     """After a reset the same condition can be raised again."""

@@ -136,6 +136,7 @@ export const story: Record<keyof typeof zh, string> = {
   'reason.inside_again': 'Inside again after {value}',
   'reason.heart_rate': 'Heart rate {value}, median of 15 min',
   'reason.breathing_rate': 'Breathing {value}, median of 15 min',
+  'reason.rates_lost': 'In bed, but neither heart nor breathing found for {value}: look',
   'reason.heart_climbs': 'Heart rate {value} above the hour before',
   'reason.left_bed': 'On the feet: {value}, told from {limit}',
   'reason.still_in_bed': 'At rest again: {value}, below {limit}',

@@ -134,6 +134,7 @@ export const story = {
   'reason.inside_again': '{value} 后回到室内',
   'reason.heart_rate': '心率 {value}（15 分钟中位数）',
   'reason.breathing_rate': '呼吸 {value}（15 分钟中位数）',
+  'reason.rates_lost': '在床，但已 {value} 测不到心率和呼吸，请查看',
   'reason.heart_climbs': '心率比前一小时高 {value}',
   'reason.left_bed': '已起身：{value}，报警限 {limit}',
   'reason.still_in_bed': '恢复坐卧：{value}，低于 {limit}',
