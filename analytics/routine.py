@@ -1,18 +1,21 @@
 """What is usual for one resident: learned elsewhere, kept as a versioned row, and given to the detectors as a parameter. Pure.
 
 Hours and minutes are local, by the row's fixed offset from UTC. Spans are in seconds, minutes of the day from midnight.
-A limit is 1.5 times the longest stillness that was usual around that hour at that place, at least 2.5 h: ours, judged in
-docs/detectors.md. Until a week has been learned the population's limit holds where it is longer.
+A limit is 1.5 times the longest stillness that was usual around that hour at that place, at least 2.5 h and at most what the hour
+allows: ours, judged in docs/detectors.md. Until a week has been learned the population's limit holds where it is longer.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 FACTOR = 1.5
 FLOOR = timedelta(hours=2.5)
-LONGEST_OUT = timedelta(hours=12)
+LONGEST_STILL_H = tuple(
+    8.0 if 6 <= hour < 17 else 14.0 for hour in range(24)
+)  # after a sign in this hour, whatever was learned: ours
+LONGEST_OUT, NEVER_LONGER_OUT = timedelta(hours=12), timedelta(hours=24)  # ours
 ENOUGH_DAYS = 7
 DAY_MIN = 1440
 OFFSET_MIN = 480  # Asia/Shanghai, which knows no summer time
@@ -29,7 +32,10 @@ class Absence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Away:
-    """From `since` to `until` nothing is raised about the routine, and nothing is learned; staff enter it."""
+    """From `since` to `until` nothing is learned and nothing is raised about the routine; staff enter it.
+
+    Visitors leave `no_movement` on, by the population's limit: who visits moves too, so that silence is the more worrying.
+    """
 
     since: datetime
     until: datetime
@@ -94,17 +100,25 @@ def usual_s(routine: Routine, place: str, at: datetime) -> float:
 
 def still_limit(routine: Routine, place: str, at: datetime) -> timedelta:
     """How long nothing may move after a sign at this place and time."""
-    return timedelta(seconds=max(routine.floor_s, FACTOR * usual_s(routine, place, at)))
+    longest_s = LONGEST_STILL_H[local(routine, at).hour] * _HOUR_S
+    return timedelta(seconds=min(longest_s, max(routine.floor_s, FACTOR * usual_s(routine, place, at))))
 
 
 def out_limit(routine: Routine) -> timedelta:
     """How long a resident who left by the door may stay out."""
-    return max(LONGEST_OUT, timedelta(seconds=FACTOR * routine.longest_out_s))
+    return min(NEVER_LONGER_OUT, max(LONGEST_OUT, timedelta(seconds=FACTOR * routine.longest_out_s)))
 
 
-def absent(routine: Routine, at: datetime) -> Away | None:
-    """The away time that holds at this moment."""
-    return next((one for one in routine.away if one.since <= at < one.until), None)
+def absent(routine: Routine, at: datetime, whys: Collection[Absence] = tuple(Absence)) -> Away | None:
+    """The away time, for one of these reasons, that holds at this moment."""
+    return next((one for one in routine.away if one.why in whys and one.since <= at < one.until), None)
+
+
+def moving(routine: Routine, at: datetime) -> Routine:
+    """The row that tells how long nothing may move after this moment: the population's while visitors are in the home."""
+    if absent(routine, at, (Absence.VISITORS,)) is None:
+        return routine
+    return replace(POPULATION, offset_min=routine.offset_min)
 
 
 def by_night(routine: Routine, at: datetime) -> bool:

@@ -13,12 +13,16 @@ from psycopg.types.json import Jsonb
 
 from analytics.routine import POPULATION, Absence, Away, Routine
 from analytics.signs import LEVELS, SAID, Sign
+from devices.profiles import WEARABLES
 from store import notify
 from store.connect import Connection
 from store.errors import NotFound, StoreError
 from store.rows import all_rows, one_value, values_of
 from store.statements import statements
 
+STILL = ("no_movement", "not_up", "fall", "fall_motion", "long_lie", "on_floor")  # while one of these stands nobody rests by habit
+NOTHING = ("false_press", "dropped_device", "sat_down_hard", "cooking_steam", "other")  # causes that say: it was as usual
+EYES = tuple(name for name in LEVELS if name not in WEARABLES)  # which never leave the home
 _SQL = statements("routines")
 
 
@@ -65,6 +69,15 @@ class SaidEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A time that teaches nothing of what is usual for a resident."""
+
+    senior: str
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class _Stored:
     senior: str
     row: dict[str, Any] | None
@@ -99,7 +112,7 @@ async def keep(conn: Connection, senior: str, row: Routine, learned_at: datetime
 
 
 async def add_absence(conn: Connection, senior: str, since: datetime, until: datetime, why: Absence, by: str) -> None:
-    """From `since` to `until` nothing is raised about this resident's routine, nor learned. Raises BadAbsence, NotFound."""
+    """From `since` to `until` this resident is away or has visitors (analytics.routine.Away). Raises BadAbsence, NotFound."""
     if since >= until:
         raise BadAbsence(since, until)
     arguments = {"senior": senior, "since": since, "until": until, "why": why.value, "by": by}
@@ -138,3 +151,9 @@ async def said(conn: Connection, senior: str, since: datetime) -> tuple[Sequence
     )
     events = await all_rows(conn, SaidEvent, _SQL["said_events"], {"senior": senior, "since": since, "kinds": sorted(SAID)})
     return readings, events
+
+
+async def left_out(conn: Connection, since: datetime, senior: str | None = None) -> list[LeftOut]:
+    """When incidents of one resident or of all stood that were more than nothing, or a device that shows life was silent."""
+    arguments = {"senior": senior, "since": since, "kinds": list(STILL), "nothing": list(NOTHING), "eyes": list(EYES)}
+    return await all_rows(conn, LeftOut, _SQL["left_out"], arguments)

@@ -67,3 +67,17 @@ SELECT devices.code AS device, devices.profile, coalesce(zones.code, '') AS zone
 FROM events JOIN devices USING (device_id) JOIN seniors USING (senior_id) LEFT JOIN zones ON zones.zone_id = devices.zone_id
 WHERE seniors.code = %(senior)s AND events.kind = ANY (%(kinds)s) AND NOT events.drill AND events.at >= %(since)s
 ORDER BY events.at, devices.code, events.n;
+
+-- name: left_out
+-- While this stood, stillness was no habit: what was raised about the resident, unless staff found that it was nothing, and the silence
+-- of a device of the home that would have shown life. One pass over the alarms for all residents.
+SELECT seniors.code AS senior, alarms.at AS since, coalesce(alarms.ended_at, alarms.cleared_at, now()) AS until
+FROM alarms
+JOIN incidents USING (incident_id)
+LEFT JOIN devices USING (device_id)
+JOIN seniors ON seniors.senior_id = coalesce(alarms.senior_id, devices.senior_id)
+WHERE coalesce(alarms.ended_at, alarms.cleared_at, now()) > %(since)s AND NOT alarms.drill AND (
+    alarms.kind = ANY (%(kinds)s) AND (incidents.cause IS NULL OR incidents.cause <> ALL (%(nothing)s))
+    OR alarms.kind = 'silence' AND devices.profile = ANY (%(eyes)s)
+) AND (%(senior)s::text IS NULL OR seniors.code = %(senior)s)
+ORDER BY seniors.code, alarms.at, until;

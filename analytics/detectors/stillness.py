@@ -1,7 +1,8 @@
 """No movement for longer than is usual for this resident at this hour, after the place where the last sign of life was.
 
 Who was last heard at a door of the home is taken to be out, and missed only after the longest usual time out. A bed, a seat or a
-room without a sensor looks like stillness; what the limits cost and save is measured in docs/detectors.md.
+room without a sensor looks like stillness; what the limits cost and save is measured in docs/detectors.md. Nobody is missed while
+away; while visitors are in the home the population's limit holds, since they move too.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from analytics import routine as usual
-from analytics.routine import Routines
+from analytics.routine import Absence, Routine, Routines
 from analytics.signs import Levels, Sign, hears, observe
 from analytics.step import Detector, Event, Finding, Input, Listening, Reading, Reason, Reset, Scope, Tick
 from devices.keys import milliseconds
@@ -72,9 +73,12 @@ def _deadline(state: StillState) -> datetime | None:
     return state.due
 
 
+def _limit(row: Routine, place: str, at: datetime, *, door: bool) -> timedelta:
+    return usual.out_limit(row) if door else usual.still_limit(row, place, at)
+
+
 def _moved(state: StillState, sign: Sign, routines: Routines) -> StillState:
-    row = routines(state.source)
-    limit = usual.out_limit(row) if sign.door else usual.still_limit(row, sign.place, sign.at)
+    limit = _limit(usual.moving(routines(state.source), sign.at), sign.place, sign.at, door=sign.door)
     due = sign.at + limit if state.still is None and state.watched else None
     return replace(state, last=sign.at, place=sign.place, door=sign.door, due=due)
 
@@ -96,9 +100,9 @@ def _tick(state: StillState, at: datetime, routines: Routines) -> tuple[StillSta
     due, last = state.due, state.last
     if due is None or last is None or due > at:
         return state, ()
-    row = routines(state.source)
-    limit = usual.out_limit(row) if state.door else usual.still_limit(row, state.place, last)
-    away = usual.absent(row, due)
+    row = usual.moving(routines(state.source), last)
+    limit = _limit(row, state.place, last, door=state.door)
+    away = usual.absent(routines(state.source), due, (Absence.AWAY,))
     if away is not None:
         return replace(state, due=away.until + limit), ()
     usually = row.longest_out_s if state.door else usual.usual_s(row, state.place, last)
@@ -116,12 +120,11 @@ def _heard_again(state: StillState, deaf: timedelta, routines: Routines) -> Stil
     """While nobody could be heard nobody was still: that time does not count. Each device of the resident says the same."""
     if state.due is None or state.last is None:
         return state
-    row = routines(state.source)
-    limit = usual.out_limit(row) if state.door else usual.still_limit(row, state.place, state.last)
+    limit = _limit(usual.moving(routines(state.source), state.last), state.place, state.last, door=state.door)
     return replace(state, due=max(state.due, state.last + limit + deaf))
 
 
 def _looked_after(state: StillState, at: datetime, routines: Routines) -> StillState:
     """A person has looked: missed again only after another whole limit."""
-    limit = usual.still_limit(routines(state.source), state.place, at)
+    limit = _limit(usual.moving(routines(state.source), at), state.place, at, door=False)
     return replace(state, still=None, due=at + limit if state.last is not None else None)

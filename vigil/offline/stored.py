@@ -9,16 +9,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from analytics.evaluate.homes import signs
-from analytics.learn.routine import learn, table
+from analytics.learn.routine import learn, table, unheard
 from analytics.routine import ENOUGH_DAYS, OFFSET_MIN, POPULATION, Routine
 from analytics.step import Event, Message, Origin, Reading
 from devices.keys import Key
 from devices.profiles import PROFILES
 from store import register, routines
 from store.connect import Connection
-from store.routines import SaidEvent, SaidReading
+from store.routines import LeftOut, SaidEvent, SaidReading
 from vigil.registry import owner
 from vigil.settings import Settings
+
+UNHEARD = timedelta(hours=2)  # the longest that any device of a home may be silent (devices.profiles)
 
 
 def train(weeks: float, version: str, senior: str | None) -> dict[str, Any]:
@@ -33,9 +35,10 @@ async def _train(settings: Settings, span: timedelta, version: str, senior: str 
         known = await routines.routines(conn)
         minutes = _offset_min(cell.timezone, now) if cell is not None else OFFSET_MIN
         asked = await routines.learnable(conn, senior)
+        stood = await routines.left_out(conn, now - span, senior)
         rows: dict[str, Routine] = {}
         for code in asked:
-            row = await learned(conn, code, now - span, version, minutes, known)
+            row = await learned(conn, code, now - span, version, minutes, known, stood)
             if row.days >= ENOUGH_DAYS:
                 await routines.keep(conn, code, row, now)
                 rows[code] = row
@@ -47,12 +50,22 @@ async def _train(settings: Settings, span: timedelta, version: str, senior: str 
 
 
 async def learned(
-    conn: Connection, senior: str, since: datetime, version: str, offset_min: int, known: Mapping[str, Routine]
+    conn: Connection,
+    senior: str,
+    since: datetime,
+    version: str,
+    offset_min: int,
+    known: Mapping[str, Routine],
+    stood: Sequence[LeftOut] = (),
 ) -> Routine:
-    """The row of one resident from what is stored since then. What staff once set by hand, the zones one may be in, stays."""
+    """The row of one resident from what is stored since then. What staff once set by hand, the zones one may be in, stays.
+
+    Left out is when nothing at all came from the home (so Vigil's own deafness), and what stood of this resident.
+    """
     before = known.get(senior, POPULATION)
-    readings, events = await routines.said(conn, senior, since)
-    row = learn(table(signs(_messages(senior, readings, events))), version, offset_min, before.away)
+    messages = _messages(senior, *await routines.said(conn, senior, since))
+    spans = unheard([item.at for item in messages], UNHEARD) + [(one.since, one.until) for one in stood if one.senior == senior]
+    row = learn(table(signs(messages)), version, offset_min, before.away, spans)
     return replace(row, zones=before.zones)
 
 

@@ -10,7 +10,7 @@ import pytest
 from analytics.detectors.night_door import night_door
 from analytics.detectors.not_up import next_limit, not_up
 from analytics.detectors.stillness import stillness
-from analytics.learn.routine import learn, population, table
+from analytics.learn.routine import learn, population, table, unheard
 from analytics.routine import POPULATION, Absence, Away, Routine, absent, by_night, minute, out_limit, still_limit, usual_s
 from analytics.signs import Sign, observe
 from analytics.step import Detector, Event, Finding, Listening, Origin, Reading, Tick
@@ -225,8 +225,88 @@ def test_learning_leaves_out_when_the_resident_was_away() -> None:
     away = Away(at(0, 4), at(0, 7), Absence.AWAY)
     row = learn(table(signs), "t/1", 0, [away])
     assert row.days == 11
-    assert max(row.anywhere_s) < 10 * 3600 < 3 * 24 * 3600 < max(learn(table(signs), "t/1", 0).anywhere_s)
+    assert max(row.anywhere_s) < 10 * 3600 < max(learn(table(signs), "t/1", 0).anywhere_s)
     assert max(learn(table([]), "t/1", 0).up_limit_min) == 0
+
+
+def weeks(lost: Callable[[datetime], bool]) -> Routine:
+    """Four weeks in which somebody moves every 24 minutes from 07:00 to 22:00, but for what is lost."""
+    heard = [at(7 + n * 0.4, day) for day in range(28) for n in range(38)]
+    return learn(table(Sign(one, "kitchen" if one.hour < 12 else "living", False) for one in heard if not lost(one)), "t/1", 0)
+
+
+@pytest.mark.parametrize(
+    "spans",
+    [
+        [(at(10.5, 10), at(10.5, 13))],  # three days in hospital that nobody entered
+        [(at(10.5, 10), at(16.5, 10))],  # six hours on the floor
+        [(at(0, 12), at(13, 12))],  # found in bed at one
+        [(at(10.5, 10), at(10.5, 13)), (at(15, 20), at(21, 20))],  # two of them in four weeks
+    ],
+)
+def test_a_bad_day_teaches_nothing(spans: list[tuple[datetime, datetime]]) -> None:
+    clean, row = weeks(lambda _: False), weeks(lambda one: any(since < one < until for since, until in spans))
+    for hour in (7, 10, 15, 18):
+        for place in ("kitchen", "living"):
+            assert still_limit(row, place, at(hour, 30)) == still_limit(clean, place, at(hour, 30)) == 2.5 * HOUR
+    assert (row.up_by_min, row.up_limit_min, out_limit(row)) == (clean.up_by_min, clean.up_limit_min, 12 * HOUR)
+
+
+def test_what_is_still_every_day_is_usual() -> None:
+    row = weeks(lambda one: at(14, (one - MONDAY).days) < one < at(17.5, (one - MONDAY).days))
+    assert still_limit(row, "living", at(14)) == 6 * HOUR  # from 13:48 to 17:48
+
+
+@pytest.mark.parametrize(("hour", "longest"), [(5, 14), (6, 8), (16, 8), (17, 14), (23, 14)])
+def test_no_limit_is_longer_than_its_hour_allows(hour: int, longest: int) -> None:
+    days_still = replace(ROW, anywhere_s=(72 * 3600.0,) * 24, longest_out_s=72 * 3600.0)
+    assert still_limit(days_still, "bedroom", at(hour)) == longest * HOUR
+    assert out_limit(days_still) == 24 * HOUR
+
+
+def test_a_morning_ends_at_noon_but_for_late_sleepers() -> None:
+    late = [Sign(at(hour, day), "kitchen", False) for day in range(28) for hour in ((6, 11.5)[day % 2], 18)]
+    assert learn(table(late), "t/1", 0).up_limit_min == (735,) * 7  # 11:30 is usual: 45 minutes more
+    early = [Sign(at(hour, day), "kitchen", False) for day in range(28) for hour in ((6, 11)[day % 2], 18)]
+    assert learn(table(early), "t/1", 0).up_limit_min == (720,) * 7  # the spread alone would give the afternoon
+
+
+def test_what_stood_or_was_not_heard_teaches_nothing() -> None:
+    spans = [(at(10, day), at(20, day)) for day in range(5, 12)]
+    signs = [one for one in fortnight() if not any(since <= one.at < until for since, until in spans)]
+    assert max(learn(table(signs), "t/1", 0).still_s["kitchen"]) > 10 * 3600
+    row = learn(table(signs), "t/1", 0, left_out=spans)
+    assert max(row.still_s["kitchen"]) == 5 * 3600  # from breakfast to the walk
+    nights = [(at(4, day), at(11, day)) for day in range(5, 12)]
+    late = [one for one in fortnight() if not any(since <= one.at < until for since, until in nights)]
+    assert learn(table(late), "t/1", 0).up_limit_min[0] > 700 > learn(table(late), "t/1", 0, left_out=nights).up_limit_min[0] > 420
+
+
+def test_a_home_of_which_nothing_came_was_not_heard() -> None:
+    heard = [at(1), at(3), at(5.1), at(6)]
+    assert unheard(heard, 2 * HOUR) == [(at(3), at(5.1))]
+    assert unheard([], 2 * HOUR) == []
+
+
+def test_while_visitors_are_there_a_home_in_which_nobody_moves_is_missed(run: Run) -> None:
+    calm = replace(ROW, anywhere_s=(5 * 3600.0,) * 24, away=(Away(at(9), at(9, day=14), Absence.VISITORS),))
+    items = [said(at(10), "bedroom"), Tick(at(20)), said(at(21), "bedroom"), Tick(at(23))]
+    assert told(stillness(lambda _: calm), items, run) == [("no_movement", True, 13.0), ("no_movement", False, 21.0)]
+    (finding, *_) = run([stillness(lambda _: calm)], items)
+    assert (finding.reasons[0].source, finding.evidence["learned_days"]) == ("routine population/1", 0.0)
+    assert told(stillness(lambda _: calm), [said(at(8), "bedroom"), Tick(at(20))], run) == [
+        ("no_movement", True, 15.5)
+    ]  # before them
+    quiet = [said(at(2, day=1), "bedroom", motion=0.0), door(at(2.1, day=1)), Tick(at(12, day=1))]
+    assert told(not_up(lambda _: calm), [said(at(10), "hall"), *quiet[:1], Tick(at(12, day=1))], run) == []
+    assert told(night_door(lambda _: calm), quiet, run) == []
+
+
+def test_visitors_who_come_while_one_is_away_change_nothing(run: Run) -> None:
+    times = (Away(at(9), at(9, day=14), Absence.VISITORS), Away(at(9), at(9, day=3), Absence.AWAY))
+    row = replace(ROW, away=times)
+    found = told(stillness(lambda _: row), [said(at(10), "bedroom"), Tick(at(23, day=3))], run)
+    assert found == [("no_movement", True, 72 + 12.0)]
 
 
 def test_the_population_is_the_middle_of_its_residents() -> None:
