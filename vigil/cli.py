@@ -177,11 +177,12 @@ def _add_registry(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def _add_away(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    one = commands.add_parser("away", help="when a resident's signs of life mean nothing; without a time: what is entered")
+    one = commands.add_parser("away", help="when a resident is away or has visitors; without a time: what is entered")
     one.add_argument("senior", nargs="?", help="the resident's code (default: all, to list)")
     one.add_argument("--from", dest="since", help="a time on the cell's clock, e.g. 2027-02-05T09:30 (default: now)")
     one.add_argument("--to", dest="until", help="when the resident is back, or the visitors have left")
-    one.add_argument("--why", choices=[why.value for why in Absence], default=Absence.AWAY.value)
+    whys = [why.value for why in Absence]
+    one.add_argument("--why", choices=whys, default=Absence.AWAY.value, help="with visitors, no_movement stays on (default: away)")
     one.add_argument("--ended", action="store_true", help="the resident is back: end what is entered")
     one.add_argument("--json", action="store_true")
     one.set_defaults(run="vigil.away:command")
