@@ -1,8 +1,9 @@
 -- name: keep
--- Of what was only sampled a device keeps so many a day.
-INSERT INTO windows (window_id, sampled, incident_id, device_id, senior_id, at, stored_at, model, probability, first_cell, cells)
+-- Of what was only sampled a device keeps so many a day. Its profile is what it is now: it may be enrolled as another later.
+INSERT INTO windows (window_id, sampled, incident_id, device_id, senior_id, at, stored_at, model, probability, first_cell, cells,
+    profile)
 SELECT %(window_id)s, %(sampled)s, %(incident_id)s, %(device_id)s, %(senior_id)s, %(at)s, %(now)s, %(model)s, %(probability)s,
-    %(first_cell)s, %(cells)s
+    %(first_cell)s, %(cells)s, (SELECT profile FROM devices WHERE device_id = %(device_id)s)
 WHERE NOT %(sampled)s::boolean OR %(most)s::bigint > (
     SELECT count(*) FROM windows
     WHERE sampled AND device_id = %(device_id)s AND stored_at > %(now)s::timestamptz - interval '1 day'
@@ -44,7 +45,7 @@ FROM labels GROUP BY cause, verdict, basis ORDER BY cause, verdict, basis;
 -- name: labelled
 SELECT windows.window_id AS id, coalesce('senior:' || windows.senior_id, 'device:' || windows.device_id) AS person,
     labels.cause, labels.verdict, labels.basis, windows.at, windows.model, windows.probability, windows.first_cell, windows.cells,
-    devices.profile
+    coalesce(windows.profile, devices.profile) AS profile
 FROM labels JOIN windows USING (window_id) JOIN devices USING (device_id)
 WHERE labels.verdict <> 'unknown'
 ORDER BY windows.window_id;
@@ -54,7 +55,7 @@ ORDER BY windows.window_id;
 -- of, nobody can say of the rest that it was none.
 SELECT windows.window_id AS id, coalesce('senior:' || windows.senior_id, 'device:' || windows.device_id) AS person,
     'passed_over' AS cause, 'not_fall' AS verdict, 'near' AS basis, windows.at, windows.model, windows.probability,
-    windows.first_cell, windows.cells, devices.profile
+    windows.first_cell, windows.cells, coalesce(windows.profile, devices.profile) AS profile
 FROM windows JOIN devices USING (device_id)
 WHERE windows.sampled AND windows.stored_at < %(until)s
     AND NOT EXISTS (

@@ -192,6 +192,40 @@ async def test_each_class_goes_in_its_time(conn: Connection, worker_conn: Connec
     assert left == [[(False,), (True,)], [(False,)], [(False,)], []]
 
 
+async def test_a_device_enrolled_as_another_does_not_change_where_its_windows_were_worn(
+    conn: Connection,
+    worker_conn: Connection,
+    api_conn: Connection,
+    fallen: UUID,
+    new_alarm: Callable[..., NewAlarm],
+    accounts: People,
+) -> None:
+    """Neither that of an alarm nor a sample; what was kept before windows knew it is taken for what its device is now."""
+    wear = new_alarm("wear-1", "fall_motion")
+    await labels.keep(worker_conn, window(wear, None, 0.2, 3 * DAY), NOW)
+    await labels.keep(worker_conn, window(wear, None, 0.3, 5 * DAY), NOW)
+    await worker_conn.commit()
+    await close(api_conn, fallen, "sat_down_hard", accounts["duty"])
+    await api_conn.commit()
+    await conn.execute("UPDATE devices SET profile = 'wearable_waist' WHERE code = 'wear-1'")
+    await conn.execute("UPDATE windows SET profile = NULL WHERE probability < 0.25")
+    await labels.keep(conn, window(wear, None, 0.4, 7 * DAY), NOW)
+    assert [row.profile for row in await labels.labelled(conn)] == ["wearable"]
+    samples = {round(row.probability, 1): row.profile for row in await labels.passed_over(conn, NOW + DAY)}
+    assert samples == {0.2: "wearable_waist", 0.3: "wearable", 0.4: "wearable_waist"}
+
+
+async def test_what_was_judged_before_windows_knew_their_profile_keeps_it(empty_database: Database) -> None:
+    async with await connect(empty_database.dsn("vigil_owner"), autocommit=True) as conn:
+        await migrate.apply(conn, [one for one in migrate.migrations() if one.version < 17])
+        for statement in (*_BEFORE[:4], *_JUDGED_BEFORE):
+            await conn.execute(statement.encode())
+        await migrate.apply(conn)
+        await conn.execute("UPDATE devices SET profile = 'wearable_waist'")
+        found = await (await conn.execute("SELECT sampled, profile FROM windows ORDER BY sampled")).fetchall()
+    assert found == [(False, "wearable"), (True, None)]
+
+
 async def test_the_samples_are_the_owners(worker_conn: Connection, api_conn: Connection, fallen: UUID) -> None:
     for conn in (worker_conn, api_conn):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
@@ -248,6 +282,11 @@ _CLOSED_BEFORE = (
 _TOLD = """SELECT labels.cause, array_agg(verdict ORDER BY probability <> 0.7::real, probability DESC), array_agg(DISTINCT role),
         min(judged_at)
     FROM labels JOIN windows USING (window_id) WHERE labels.basis = 'alarm' GROUP BY 1"""
+
+_JUDGED_BEFORE = (
+    """INSERT INTO windows SELECT gen_random_uuid(), sampled, NULL, device_id, NULL, now(), now(), 'm', 0.5, 0, ''
+    FROM devices, (VALUES (false), (true)) AS one (sampled)""",
+)
 
 _BEFORE = (
     """INSERT INTO areas (code, name_zh, name_en, parent, level, outline, demo) VALUES ('a', 'a', 'a', '', 'x', '{}', true)""",
