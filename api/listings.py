@@ -203,7 +203,7 @@ class RegisterLineShape(Shape):
     id: int
     at: datetime
     actor: str
-    action: Literal["enrolled", "rotated", "revoked"]
+    action: Literal["enrolled", "rotated", "revoked", "worn"]
     device: str
     area: str
     site: str

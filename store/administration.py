@@ -88,6 +88,15 @@ async def rotate(conn: Connection, clerk: Clerk, code: str, token: str, now: dat
     await _write(conn, clerk, "rotated", code, device.area, device.site, now, {})
 
 
+async def worn(conn: Connection, clerk: Clerk, code: str, profile: str, now: datetime) -> None:
+    """Say where a wearable is worn, by its profile; what it said before was of the old place. Raises UnknownDevice, NotWorn."""
+    device = await _mine(conn, clerk, code)
+    if device.profile == profile:
+        return
+    await devices.worn(conn, code, profile)
+    await _write(conn, clerk, "worn", code, device.area, device.site, now, {"profile": profile, "before": device.profile})
+
+
 async def revoke(conn: Connection, clerk: Clerk, code: str, now: datetime) -> datetime:
     """From now on the device may not connect; since when. Twice is once. Raises UnknownDevice."""
     device = await _mine(conn, clerk, code)

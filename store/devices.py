@@ -7,7 +7,7 @@ from typing import Any
 
 from psycopg.rows import tuple_row
 
-from devices.profiles import PROFILES
+from devices.profiles import PROFILES, WEARABLES
 from store import notify
 from store.connect import Connection
 from store.errors import StoreError
@@ -41,6 +41,15 @@ class UnknownPlace(StoreError):
         super().__init__(f"{noun}: {code!r} does not exist there")
         self.noun = noun
         self.code = code
+
+
+class NotWorn(StoreError):
+    """A device of which nobody can say where it is worn."""
+
+    def __init__(self, code: str, profile: str) -> None:
+        super().__init__(f"{code}: expected a device that is worn ({', '.join(WEARABLES)}), got {profile}")
+        self.code = code
+        self.profile = profile
 
 
 class UnknownSite(UnknownPlace):
@@ -178,6 +187,15 @@ async def enrol(
         raise DeviceExists(code)
     await notify.register(conn, code)
     return device_id
+
+
+async def worn(conn: Connection, code: str, profile: str) -> None:
+    """From now on the wearable is of this profile of WEARABLES, whose readings are the same. Raises NotWorn, UnknownDevice."""
+    for found in ((await one(conn, code)).profile, profile):
+        if found not in WEARABLES:
+            raise NotWorn(code, found)
+    await conn.execute(_SQL["set_profile"], {"code": code, "profile": profile, "profile_version": PROFILES[profile].version})
+    await notify.register(conn, code)
 
 
 async def revoke(conn: Connection, code: str, now: datetime) -> None:

@@ -39,6 +39,9 @@ SELECT EXISTS (SELECT FROM sites WHERE code = %(site)s),
     %(senior)s = '' OR EXISTS (SELECT FROM seniors JOIN sites USING (site_id) WHERE seniors.code = %(senior)s AND sites.code = %(site)s),
     %(gateway)s = '' OR EXISTS (SELECT FROM devices WHERE code = %(gateway)s);
 
+-- name: set_profile
+UPDATE devices SET profile = %(profile)s, profile_version = %(profile_version)s WHERE code = %(code)s;
+
 -- name: revoke
 UPDATE devices SET revoked_at = coalesce(revoked_at, %(now)s) WHERE code = %(code)s RETURNING device_id;
 

@@ -153,6 +153,9 @@ def _add_registry(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     enrol.add_argument("--zone", default="")
     enrol.add_argument("--senior", default="")
     enrol.add_argument("--gateway", default="")
+    worn = devices.add_parser("worn", help="say where a wearable is worn: falls look otherwise there")
+    worn.add_argument("code")
+    worn.add_argument("place", choices=("wrist", "waist", "pocket", "anywhere"))
     for name, text in (
         ("rotate", "give a device a new token"),
         ("revoke", "refuse a device from now on"),

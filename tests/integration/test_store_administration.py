@@ -9,7 +9,7 @@ import pytest
 from store import administration, devices, health, refusals
 from store.administration import Clerk, Enrolment
 from store.connect import Connection
-from store.devices import DeviceExists, RegisteredDevice, UnknownDevice, UnknownPlace, UnknownSite
+from store.devices import DeviceExists, NotWorn, RegisteredDevice, UnknownDevice, UnknownPlace, UnknownSite
 from store.refusals import Mark, Refused
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("loaded")]
@@ -63,6 +63,22 @@ async def test_out_of_scope_does_not_exist(api_conn: Connection, now: datetime) 
     assert before is None
     assert (await devices.one(api_conn, "sos-1")).revoked_at is None
     assert await administration.lines(api_conn, "tst002", None, 10) == []
+
+
+async def test_where_a_wearable_is_worn_can_be_said_later(conn: Connection, now: datetime) -> None:
+    for profile in ("wearable_wrist", "wearable_wrist", "wearable"):
+        await administration.worn(conn, OWNER, "wear-1", profile, now)
+        assert (await devices.one(conn, "wear-1")).profile == profile
+    said = [(line.action, line.data) for line in await administration.lines(conn, "tst", "wear-1", 10)]
+    assert said == [
+        ("worn", {"profile": "wearable", "before": "wearable_wrist"}),
+        ("worn", {"profile": "wearable_wrist", "before": "wearable"}),
+    ], "the same again is no line"
+    for code, profile in (("sos-1", "wearable_wrist"), ("wear-1", "siren")):
+        with pytest.raises(NotWorn, match="expected a device that is worn"):
+            await administration.worn(conn, OWNER, code, profile, now)
+    with pytest.raises(UnknownDevice):
+        await administration.worn(conn, SECOND, "wear-1", "wearable_wrist", now)
 
 
 async def test_revoked_once_and_for_good(api_conn: Connection, now: datetime) -> None:

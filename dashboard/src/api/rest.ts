@@ -2193,7 +2193,7 @@ export interface components {
              * Action
              * @enum {string}
              */
-            action: "enrolled" | "rotated" | "revoked";
+            action: "enrolled" | "rotated" | "revoked" | "worn";
             /** Actor */
             actor: string;
             /** Area */
