@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analytics.routine import DAY_MIN, Away, Routine
+from analytics.routine import DAY_MIN, POPULATION, Away, Routine
 from analytics.signs import Sign
 
 NEAR_H = 1.5  # a stillness counts for the hours this near to its beginning
@@ -50,16 +50,17 @@ def learn(signs: pd.DataFrame, version: str, offset_min: int, away: Sequence[Awa
     days = int(local.dt.date.nunique())
     if not days:
         return Routine(version, 0, offset_min)
-    still = _stillness(signs, local, spans)
+    still, left = _stillness(signs, local, spans)
     inside = still[~still["door"]]
+    least = _least(left[~left["door"]], days)
     day_places = _day_places(signs, local, days)
     up_from, up_by, up_limit = _mornings(signs, local, day_places, spans)
     return Routine(
         version=version,
         days=days,
         offset_min=offset_min,
-        still_s={str(place): _hourly(rows, days) for place, rows in inside.groupby("place")},
-        anywhere_s=_hourly(inside, days),
+        still_s={str(place): _hourly(rows, days, least) for place, rows in inside.groupby("place")},
+        anywhere_s=_hourly(inside, days, least),
         longest_out_s=_longest_out(still[still["door"]], days),
         up_from_min=up_from,
         up_by_min=up_by,
@@ -92,24 +93,34 @@ def _present(signs: pd.DataFrame, spans: Sequence[Span]) -> pd.DataFrame:
     return signs[keep].reset_index(drop=True)
 
 
-def _stillness(signs: pd.DataFrame, local: _Times, spans: Sequence[Span]) -> pd.DataFrame:
-    """What followed every sign: its place, the local day and hour, the seconds until the next sign. None lasts through a span."""
+def _stillness(signs: pd.DataFrame, local: _Times, spans: Sequence[Span]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What followed every sign: its place, the local day and hour, the seconds until the next sign. Through a span: apart."""
     still = (signs["at"].shift(-1) - signs["at"]).dt.total_seconds()
     hour = local.dt.hour + local.dt.minute / 60
     door = signs["door"].astype(bool)
     found = pd.DataFrame({"place": signs["place"], "door": door, "day": local.dt.date, "hour": hour, "still_s": still})
-    usual = found["still_s"] >= SHORTEST_S
+    through = np.zeros(len(signs), dtype=bool)
     for since, until in spans:
-        usual &= ~((signs["at"] < until) & (signs["at"].shift(-1) > since))
-    return found[usual]
+        through |= ((signs["at"] < until) & (signs["at"].shift(-1) > since)).to_numpy()
+    long = found["still_s"] >= SHORTEST_S
+    return found[long & ~through], found[long & through]
 
 
-def _hourly(rows: pd.DataFrame, days: int) -> tuple[float, ...]:
-    """The longest usual stillness near each local hour, to the quarter hour of a limit's use: its middle is half past."""
+def _by_day(rows: pd.DataFrame) -> _Numbers:
+    """Days by 24: the longest stillness near each local hour, to the quarter hour of a limit's use: its middle is half past."""
     hours, still = rows["hour"].to_numpy(), rows["still_s"].to_numpy()
     away = np.abs((hours[None, :] - (np.arange(24)[:, None] + 0.5) + 12) % 24 - 12)
     near = pd.DataFrame(np.where(away <= NEAR_H + 0.5, still[None, :], 0.0).T)
-    return tuple(float(value) for value in _longest(near.groupby(rows["day"].to_numpy()).max().to_numpy(), days))
+    return near.groupby(rows["day"].to_numpy()).max().to_numpy()
+
+
+def _least(left: pd.DataFrame, days: int) -> _Numbers:
+    """The population's at hours of which most days were left out, since who taught nothing there was not always moving; else 0."""
+    return np.where((_by_day(left) > 0).sum(axis=0) > days / 2, POPULATION.anywhere_s, 0.0)
+
+
+def _hourly(rows: pd.DataFrame, days: int, least: _Numbers) -> tuple[float, ...]:
+    return tuple(float(value) for value in np.maximum(_longest(_by_day(rows), days), least))
 
 
 def _longest_out(rows: pd.DataFrame, days: int) -> float:

@@ -282,6 +282,15 @@ def test_what_stood_or_was_not_heard_teaches_nothing() -> None:
     assert learn(table(late), "t/1", 0).up_limit_min[0] > 700 > learn(table(late), "t/1", 0, left_out=nights).up_limit_min[0] > 420
 
 
+def test_where_most_nights_are_left_out_the_population_counts() -> None:
+    """Else a home whose gateway is switched off every night would be missed in each of them."""
+    spans = [(at(23, day), at(5, day + 1)) for day in range(13)]
+    row = learn(table(one for one in fortnight() if one.place != "bathroom"), "t/1", 0, left_out=spans)
+    assert (row.days, usual_s(row, "bedroom", at(22)), usual_s(row, "hall", at(16))) == (14, 8 * 3600.0, 2 * 3600.0)
+    few = learn(table(fortnight()), "t/1", 0, left_out=spans[:3])
+    assert usual_s(few, "bedroom", at(22)) == pytest.approx(3600 * (9 + 13 / 30), rel=0.01)
+
+
 def test_a_home_of_which_nothing_came_was_not_heard() -> None:
     heard = [at(1), at(3), at(5.1), at(6)]
     assert unheard(heard, 2 * HOUR) == [(at(3), at(5.1))]
