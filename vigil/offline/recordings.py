@@ -16,6 +16,7 @@ from pyarrow import ArrowInvalid
 
 from analytics.evaluate.recording import Signal, Trial, even
 from analytics.evaluate.worn import worn_at
+from analytics.motion import Samples
 from vigil.offline import told
 from vigil.offline.task import BadRecording
 
@@ -137,8 +138,16 @@ def _signal(rows: pd.DataFrame, lacking: Counter[str]) -> Signal | None:
     sound = np.isfinite(values).all(axis=1) & (np.abs(values[:, 0]) < _LATEST_MS)
     lacking["{} samples without a time or force, or with an endless one: left out"] += int((~sound).sum())
     values = values[sound]
+    if _begins_again(values[:, 0]):
+        lacking["whether {} of {} trials are one each: their times begin again, as if several had one number"] += 1
     values = values[np.argsort(values[:, 0], kind="stable")]
     return Signal(even(values[:, 0]), values[:, 1:]) if len(values) > 1 else None
+
+
+def _begins_again(times_ms: Samples) -> bool:
+    """Whether they come back from after two seconds to the very start; radios deliver out of order, but not so."""
+    since = times_ms - times_ms.min(initial=np.inf)
+    return bool(((since[:-1] > 2000.0) & (since[1:] < 100.0)).any())
 
 
 def _said_beside(said: dict[str, Any], beside: _Beside | None, lacking: Counter[str]) -> dict[str, Any]:

@@ -102,6 +102,18 @@ def test_two_places_in_one_trial_are_two_trials(file: Path) -> None:
     assert (found.split, elderly(found)[:4]) == (4, [False] * 4)
 
 
+def test_trials_of_one_number_that_nothing_tells_apart_are_told(file: Path) -> None:
+    plain = samples().drop(columns=["subject", "activity", "position"])
+    found = read(file, plain.assign(trial=plain["trial"] // 3))
+    assert found.left_out[0] == "whether 1 of 2 trials are one each: their times begin again, as if several had one number"
+
+
+def test_a_radio_that_delivers_out_of_order_begins_nothing_again(file: Path) -> None:
+    given = samples()
+    late = given["t_ms"].between(600, 2000)
+    assert read(file, pd.concat([given[~late], given[late]])).left_out == ()
+
+
 def test_a_sample_that_does_not_say_whose_it_is_belongs_to_its_trial(file: Path) -> None:
     given = samples()
     given.loc[::7, ["subject", "position"]] = None
