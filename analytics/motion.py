@@ -74,6 +74,16 @@ def extend(track: Track, start_ms: float, rate_hz: float, samples_mg: Samples) -
     return Track(end - len(kept) // _BYTES, kept, float(times[-1]), tuple(tuple(row) for row in tail.tolist()))
 
 
+def set_back(track: Track, start_ms: float, rate_hz: float) -> tuple[Track, int]:
+    """The track by a clock that was set back, so that a packet which begins at `start_ms` follows on it; and by how many cells."""
+    if track.last_ms is None:
+        return track, 0
+    cells = int(np.ceil((track.last_ms + 1000.0 / rate_hz - start_ms) / CELL_MS))
+    by = float(cells * CELL_MS)
+    tail = tuple((ms - by, *values) for ms, *values in track.tail)
+    return Track(track.first - cells, track.cells, track.last_ms - by, tail), cells
+
+
 def lay(times_ms: Samples, samples_mg: Samples) -> tuple[int, Samples]:
     """A whole recording on the grid: number of the first cell, and the cells in milli-g, shape (n, 4) as in `Track.grid`.
 

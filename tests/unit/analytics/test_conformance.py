@@ -76,7 +76,8 @@ def script(
             minutes = [0, 1, 2, 3, 14, 15, 16]
             return [*(reading("smoke_detector", 60 * minute, {"smoke_obscuration": 0.2}) for minute in minutes), Tick(at(3600))]
         if name == "fall_motion":
-            return list(by_the_second(motion((*STORY, *CALM, *STORY)), 50.0))
+            worn = by_the_second(motion((*STORY[:3], (4.0, STORY[3][1]), (15.0, CALM[1][1]), CALM[2], *STORY)), 50.0)
+            return [structs.replace(one, origin=replace(one.origin, profile="wearable_waist")) for one in worn]
         if name in ("home", "spread"):
             return in_rooms(name, reading)
         profile, metric, gap, values = LEVEL_SCRIPTS[name]

@@ -8,7 +8,7 @@ import numpy as np
 from analytics.evaluate.recording import Signal
 from analytics.motion import Samples
 from analytics.step import Origin, Waveform
-from devices.keys import Key, instant
+from devices.keys import Key, instant, milliseconds
 
 START_MS = 1_790_000_000_000
 ORIGIN = Origin("wear-1", "wearable", "120105001", "home-1", "home-1-hall", "sen-1")
@@ -40,7 +40,8 @@ def _lying(t: Samples) -> Samples:
 STORY: tuple[Motion, ...] = ((5.0, _standing), (0.5, _falling), (0.2, _hitting), (8.0, _lying))
 TRIPPING: tuple[Motion, ...] = ((5.0, _walking), *STORY[1:])
 CALM: tuple[Motion, ...] = ((5.0, _standing), (10.0, _walking), (5.0, _standing))
-RISING: tuple[Motion, ...] = (*STORY, (15.0, _walking))
+RISING: tuple[Motion, ...] = (*STORY, (20.0, _walking))
+WALK: tuple[Motion, ...] = ((40.0, _walking),)
 
 
 def motion(parts: tuple[Motion, ...], rate_hz: float = 50.0) -> Signal:
@@ -56,15 +57,25 @@ def motion(parts: tuple[Motion, ...], rate_hz: float = 50.0) -> Signal:
     return Signal(np.concatenate(times), np.rint(np.concatenate(values)))
 
 
-def messages(signal: Signal, rate_hz: float, cuts: list[int], start_ms: int = START_MS) -> list[Waveform]:
-    """The signal as waveform messages, cut before these samples."""
+def lying_and(hz: float, force_g: float, seconds: float, turned: bool = False) -> tuple[Motion, ...]:
+    """A fall, and then who lies as he fell, or turned over, moves up and down so fast and so hard."""
+
+    def move(t: Samples) -> Samples:
+        level = 1.0 + force_g * np.sin(2 * np.pi * hz * t)
+        return np.stack((-level if turned else level, 0.05 + 0 * t, 0.02 * np.sin(t)), axis=1)
+
+    return (*STORY, (seconds, move))
+
+
+def messages(signal: Signal, rate_hz: float, cuts: list[int], start_ms: int = START_MS, first: int = 0) -> list[Waveform]:
+    """The signal as waveform messages, cut before these samples, numbered from `first`; each start is a boot of its own."""
     found = []
-    for number, part in enumerate(np.split(np.arange(len(signal.times_ms)), sorted(set(cuts)))):
+    for number, part in enumerate(np.split(np.arange(len(signal.times_ms)), sorted(set(cuts))), first):
         if len(part):
             at = instant(start_ms + round(signal.times_ms[part[0]]))
             now = at + timedelta(seconds=len(part) / rate_hz)
             xyz = tuple((x, y, z) for x, y, z in signal.xyz_mg[part].tolist())
-            found.append(Waveform(ORIGIN, at, now, Key(ORIGIN.device, "b", number, start_ms + number), rate_hz, "mg", xyz))
+            found.append(Waveform(ORIGIN, at, now, Key(ORIGIN.device, str(start_ms), number, milliseconds(at)), rate_hz, "mg", xyz))
     return found
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from analytics.motion import CELL_MS, EMPTY, KEPT, RANGE_MG, RATE_HZ, Track, extend, in_mg, lay
+from analytics.motion import CELL_MS, EMPTY, KEPT, RANGE_MG, RATE_HZ, Track, extend, in_mg, lay, set_back
 from tests.examples import examples
 from tests.unit.analytics.motion.made import START_MS, STORY, motion
 
@@ -53,6 +53,16 @@ def test_what_came_already_is_passed_over() -> None:
     assert extend(track, START_MS - 5000, 50.0, FEW.xyz_mg[:100]) is track
     overlapping = extend(track, START_MS + 1000, 50.0, FEW.xyz_mg[50:150])
     assert overlapping == extend(EMPTY, START_MS, 50.0, FEW.xyz_mg[:150])
+
+
+@given(cells=st.integers(1, 6_000))
+@settings(max_examples=examples(20))
+def test_a_clock_that_was_set_back_moves_the_track_and_changes_no_cell(cells: int) -> None:
+    ahead = extend(EMPTY, START_MS + cells * CELL_MS, 50.0, FEW.xyz_mg[:100])
+    moved, by = set_back(ahead, START_MS + 2000, 50.0)
+    assert by == cells
+    assert extend(moved, START_MS + 2000, 50.0, FEW.xyz_mg[100:150]) == extend(EMPTY, START_MS, 50.0, FEW.xyz_mg[:150])
+    assert set_back(EMPTY, START_MS, 50.0) == (EMPTY, 0)
 
 
 @pytest.mark.parametrize(("pause_ms", "bridged"), [(900, True), (1100, False)])
