@@ -4,7 +4,6 @@ from typing import Any
 
 from analytics.detectors import (
     bathroom_stay,
-    bed_return,
     co,
     device_alarm,
     fall_event,
@@ -17,6 +16,7 @@ from analytics.detectors import (
     silence,
     vital_signs,
 )
+from analytics.detectors.bed_return import bed_return
 from analytics.detectors.night_door import night_door
 from analytics.detectors.not_up import not_up
 from analytics.detectors.rooms import ROOMS
@@ -28,7 +28,6 @@ from analytics.step import Detector
 EVENT_LANE: tuple[Detector[Any], ...] = (*press.DETECTORS, *fall_event.DETECTORS, *device_alarm.DETECTORS, *probe.DETECTORS)
 PERSON: tuple[Detector[Any], ...] = (
     *on_floor.DETECTORS,
-    *bed_return.DETECTORS,
     *bathroom_stay.DETECTORS,
     *vital_signs.DETECTORS,
     *fall_motion.DETECTORS,
@@ -45,7 +44,7 @@ TELEMETRY_LANE: tuple[Detector[Any], ...] = (
 
 def learned_lane(routines: Routines, last_sign: LastSign = lambda resident: None) -> tuple[Detector[Any], ...]:
     """Detectors of the telemetry lane that need to know what is usual for a resident, given as learned rows."""
-    return (stillness(routines, last_sign), not_up(routines), night_door(routines))
+    return (stillness(routines, last_sign), not_up(routines), night_door(routines), bed_return(routines))
 
 
 def judged_by(judge: Judge, lane: tuple[Detector[Any], ...] = TELEMETRY_LANE) -> tuple[Detector[Any], ...]:

@@ -52,7 +52,7 @@ class Holding:
         if self._looked is not None and now - self._looked < LOOK_EVERY:
             return
         self._looked = now
-        await self._usual.refresh(conn, self._registry.loads)
+        await self._usual.refresh(conn, self._registry.loads, now)
         await self._reconcile(conn, now)
         others = await self._others(conn, now)
         await self._take(conn, now, len(others))

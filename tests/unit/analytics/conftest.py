@@ -93,9 +93,10 @@ def _person_script(name: str) -> list[Message | Tick] | None:
         case "vital_signs":
             return [*_runs("bed_sensor", 60, (20, well), (20, ill), (60, well), (20, ill))]
         case "bed_return":
-            said = [(3600, 1.0), (3660, 0.0), (5400, 1.0), (6000, 0.0)]
+            night = 8 * 3600  # 22:13 on the row's clock
+            said = [(night, 1.0), (night + 60, 0.0), (night + 1800, 1.0), (night + 2400, 0.0)]
             one, two, three, four = (_reading("bed_sensor", when, {"occupied": value}) for when, value in said)
-            return [one, two, Tick(_at(4960)), three, four, Tick(_at(7300))]
+            return [one, two, Tick(_at(night + 1360)), three, four, Tick(_at(night + 3700))]
         case "stillness":
             one, two, three = (_reading("motion_sensor", when, moves) for when in (0, 3000, 7000))
             return [one, two, Tick(_at(6700)), three, Tick(_at(10700))]

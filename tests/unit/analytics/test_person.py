@@ -1,13 +1,16 @@
 """Floor, bed, bathroom and vital signs: where each begins, what keeps it from beginning, and what ends it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import pytest
 
 from analytics.detectors.bathroom_stay import BATHROOM
+from analytics.detectors.bed_return import bed_return, night_ends
 from analytics.detectors.vital_signs import BREATHING, PULSE, band
+from analytics.routine import POPULATION, Routine
 from analytics.runtime import Runtime
 from analytics.step import Detector, Event, Finding, Message, Reading, Reset, Tick
 
@@ -91,7 +94,8 @@ def test_a_lost_one_is_kept_over_a_restart_and_let_go_by_a_person(by_name: ByNam
     assert brief(again, at(0)) == [(True, 5180.0, "on_floor")]
 
 
-NIGHT = 3600.0  # 23:13 in Tianjin
+NIGHT = 3600.0  # 23:13:20 in Tianjin
+UNLEARNED = bed_return(lambda resident: POPULATION)
 
 
 def bed(reading: Callable[..., Reading], *said: tuple[float, float]) -> list[Message | Tick]:
@@ -103,23 +107,53 @@ def bed(reading: Callable[..., Reading], *said: tuple[float, float]) -> list[Mes
     [
         ([(0, 1), (1, 0), (15, 1), (60, 1)], 0, []),  # the toilet
         ([(0, 1), (1, 0), (30, 0)], 0, [(True, 21)]),
-        ([(0, 1), (1, 0), (10, 0), (19, 0), (40, 1)], 0, [(True, 21), (False, 40)]),  # heartbeats do not start it again
+        ([(0, 1), (1, 0), (10, 0), (19, 0), (40, 1), (41, 1)], 0, [(True, 21), (False, 41)]),  # heartbeats do not start it again
         ([(0, 0), (30, 0), (90, 0)], 0, []),  # a bed that nobody is in
-        ([(0, 1), (1, 0), (60, 0)], 5 * 60, []),  # 04:13: an early riser
+        ([(0, 1), (1, 0), (60, 0)], 5 * 60, [(True, 21)]),  # 04:14
+        ([(0, 1), (1, 0), (60, 0)], 6.75 * 60, [(True, 21)]),  # 05:59
+        ([(0, 1), (1, 0), (60, 0)], 6.8 * 60, []),  # 06:02: got up
+        ([(0, 1), (1, 0), (15, 1), (15.02, 0), (60, 0)], 0, [(True, 21)]),  # touched for a second
+        ([(0, 1), (1, 0), (15, 1), (15.5, 1), (16, 0), (60, 0)], 0, [(True, 36)]),  # back for a minute
+        ([(0, 1), (1, 0), (20.9, 1), (21.4, 0), (60, 0)], 0, [(True, 21.4)]),  # touched while it came due
+        ([(0, 1), (1, 0), (30, 1), (30.02, 0), (60, 0)], 0, [(True, 21)]),  # a touch is no return
+        ([(0, 1), (1, 0), (30, 1), (30.02, 0), (50, 1), (55, 1)], 0, [(True, 21), (False, 51)]),
         ([(1, 0), (0, 1), (30, 0)], 0, [(True, 21)]),  # "occupied" came after "empty"
     ],
 )
 def test_a_bed_left_at_night_is_missed_after_twenty_minutes(
-    said: Any, since: float, expected: Any, by_name: ByName, run: Run, reading: Callable[..., Reading], at: Any
+    said: Any, since: float, expected: Any, run: Run, reading: Callable[..., Reading], at: Any
 ) -> None:
     items = bed(reading, *((minute + since, value) for minute, value in said))
-    found = run([by_name("bed_return")], items)
-    assert [(one.raised, (one.at - at(NIGHT)).total_seconds() / 60 - since) for one in found] == expected
+    found = run([UNLEARNED], items)
+    assert [(one.raised, round((one.at - at(NIGHT)).total_seconds() / 60 - since, 3)) for one in found] == expected
 
 
-def test_the_bed_says_so_itself(by_name: ByName, run: Run, event: Callable[..., Event], at: Any) -> None:
+@pytest.mark.parametrize(
+    ("by", "ends"),
+    [(0, 360), (300, 240), (330, 270), (400, 340), (450, 360), (540, 360), (600, 420), (720, 540)],
+)
+def test_the_night_ends_before_the_resident_usually_gets_up(by: int, ends: int, at: Any) -> None:
+    assert night_ends(replace(POPULATION, up_by_min=(by,) * 7), at(0)) == ends
+
+
+def test_it_is_the_night_of_the_resident_on_the_clock_of_the_cell(run: Run, reading: Callable[..., Reading]) -> None:
+    def alarms(row: Routine) -> int:
+        return len(run([bed_return(lambda resident: row)], bed(reading, (360, 1), (361, 0), (420, 0))))  # 21:14 UTC
+
+    assert alarms(POPULATION) == 1  # 05:14
+    assert alarms(replace(POPULATION, up_by_min=(350,) * 7)) == 0
+    assert alarms(replace(POPULATION, offset_min=0)) == 0
+    assert alarms(replace(POPULATION, offset_min=60)) == 1  # 22:14
+
+
+def test_a_touch_is_waited_out_without_another_word(run: Run, reading: Callable[..., Reading], at: Any) -> None:
+    items = [*bed(reading, (0, 1), (1, 0)), Tick(at(NIGHT + 1300)), *bed(reading, (40, 1)), Tick(at(NIGHT + 2500))]
+    assert [(one.raised, (one.at - at(NIGHT)).total_seconds() / 60) for one in run([UNLEARNED], items)] == [(True, 21), (False, 41)]
+
+
+def test_the_bed_says_so_itself(run: Run, event: Callable[..., Event], at: Any) -> None:
     said: list[Message | Tick] = [event("bed_sensor", NIGHT + 60 * m, kind) for m, kind in ((0, "bed_return"), (1, "bed_exit"))]
-    assert [one.kind for one in run([by_name("bed_return")], [*said, Tick(at(NIGHT + 1300))])] == ["not_back_in_bed"]
+    assert [one.kind for one in run([UNLEARNED], [*said, Tick(at(NIGHT + 1300))])] == ["not_back_in_bed"]
 
 
 @pytest.mark.parametrize(
