@@ -3,8 +3,9 @@
 A stay begins with presence. How its end is known depends on what was last seen: who was upright (0.9 m) or moved has left when not
 seen for two minutes; who lay low and still (0.45 m) has not, however long the radar does not see them, and is told as lost; of
 who sat still, or of a radar that tells neither height nor motion, nothing is known: back within five minutes it is the same stay,
-else they have left, since a normal visit often looks so. Half an hour and the rest are ours. A radar that is not heard cannot
-say that somebody is still there: then nothing is raised until it is heard again, and its silence is the silence detector's.
+else they have left, since a normal visit often looks so; but who sat still and is already told is not taken to have left by that.
+Half an hour and the rest are ours. A radar that is not heard cannot say that somebody is still there: then nothing is raised until
+it is heard again, and its silence is the silence detector's.
 """
 
 import re
@@ -33,11 +34,13 @@ class Way(StrEnum):
     """What somebody did when last seen."""
 
     LEAVING = "leaving"
-    UNKNOWN = "unknown"
+    SITTING = "sitting"
     LYING = "lying"
+    UNKNOWN = "unknown"
 
 
-GONE_AFTER = {Way.LEAVING: timedelta(minutes=2), Way.UNKNOWN: timedelta(minutes=5)}  # who lay has not gone
+# who lay has not gone; and who sat has not, once told to be there for too long
+GONE_AFTER = {Way.LEAVING: timedelta(minutes=2), Way.SITTING: timedelta(minutes=5), Way.UNKNOWN: timedelta(minutes=5)}
 
 
 class StayState(Struct, frozen=True, gc=False):
@@ -99,15 +102,17 @@ def _hear(state: StayState, item: Reading, present: bool) -> tuple[StayState, tu
 
 
 def _has_left(state: StayState, at: datetime) -> bool:
-    after = GONE_AFTER.get(state.way)
+    after = None if state.over is not None and state.way is Way.SITTING else GONE_AFTER.get(state.way)
     return state.gone is not None and after is not None and at - state.gone >= after
 
 
 def _way(values: Mapping[str, float]) -> Way:
-    height, motion = values.get("height"), values.get("motion", 0.0)
-    if motion > MOVES_PERCENT or (height is not None and height >= STANDING_M):
+    height = values.get("height")
+    if values.get("motion", 0.0) > MOVES_PERCENT or (height is not None and height >= STANDING_M):
         return Way.LEAVING
-    return Way.LYING if height is not None and height <= LOW_M else Way.UNKNOWN
+    if height is None:
+        return Way.UNKNOWN
+    return Way.LYING if height <= LOW_M else Way.SITTING
 
 
 def _left(state: StayState, item: Reading) -> tuple[StayState, tuple[Finding, ...]]:

@@ -4,7 +4,7 @@ and by three minutes without one.
 The event itself is an alarm at once (`fall_event`); this one says that nobody has got up, or that the radar missed the fall. A
 radar loses who lies still: who was low and is not seen any more lies there until somebody was seen upright (0.9 m), and so does
 who was not seen upright after a fall. A silent radar changes nothing of that: it is raised by a deadline. Who moved when last
-seen low, without a fall, has gone where the radar does not see. Upright for a minute, or upright and then gone, ends it. Heights
+seen low or since, without a fall, has gone where the radar does not see. Upright for a minute, or upright and then gone, ends it. Heights
 and windows are ours.
 """
 
@@ -35,7 +35,7 @@ _Found = tuple[Finding, ...]
 
 
 class FloorState(Struct, frozen=True, gc=False):
-    """Of one radar. `low` since when somebody is taken to lie, `seen` last low reading and whether it `moved`, `lost` not seen now.
+    """Of one radar. `low` since when somebody is taken to lie, `seen` last low reading, `moved` then or since, `lost` not seen now.
 
     `doubt`: since when something speaks against it (sitting; lost while moving; a person has reset it). `up` when last upright,
     `fell` when the radar last said fall.
@@ -101,7 +101,7 @@ def _step(state: FloorState, item: Input) -> tuple[FloorState, _Found]:
 def _reset(state: FloorState, at: datetime) -> FloorState:
     """A person has looked: only who is seen low again lies there still."""
     doubt = None if state.low is None else at
-    return replace(state, condition=reset(state.condition), doubt=doubt, fell=None)
+    return replace(state, condition=reset(state.condition), moved=True, doubt=doubt, fell=None)
 
 
 def _fall(state: FloorState, item: Event) -> FloorState:
@@ -145,18 +145,16 @@ def _judge(state: FloorState, item: Reading) -> tuple[FloorState, _Found]:
 def _at_height(state: FloorState, item: Reading, height: float) -> FloorState:
     if height >= STANDING_M:
         return replace(state, low=None, lost=False, doubt=None, up=item.at)
+    moved = item.values.get("motion", 0.0) > MOVES_PERCENT
     if height <= LOW_M:
-        moved = item.values.get("motion", 0.0) > MOVES_PERCENT
         return replace(state, low=state.low or item.at, seen=item.at, moved=moved, lost=False, doubt=None)
-    return _doubted(replace(state, lost=False), item.at)
+    return _doubted(replace(state, moved=moved or state.moved, lost=False), item.at)
 
 
 def _gone(state: FloorState, at: datetime) -> FloorState:
-    """Not seen: who fell, or lay still, lies there; who moved, or sat, may have gone."""
+    """Not seen: who fell, or was still, lies there; who moved may have gone."""
     state = replace(state, lost=True)
-    if _unanswered(state):
-        return replace(state, doubt=None)
-    return _doubted(state, at) if state.moved or state.doubt is not None else state
+    return _doubted(state, at) if state.moved and not _unanswered(state) else replace(state, doubt=None)
 
 
 def _doubted(state: FloorState, at: datetime) -> FloorState:

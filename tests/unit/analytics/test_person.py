@@ -56,6 +56,8 @@ def test_low_for_long_enough_is_on_the_floor(
         ([(1, STILL), (1, AWAY), (1, STILL)] * 5, 0.5, [(True, 40.0, "on_floor_after_fall")]),
         ([(6, STILL), (4, SAT), (2, STILL)], None, [(True, 200.0, "on_floor")]),  # sat up for 80 s
         ([(6, STILL), (8, SAT), (4, STILL)], None, []),
+        ([(6, STILL), (2, SAT), (30, AWAY)], None, [(True, 180.0, "floor_lost")]),
+        ([(6, STILL), (1, {**SAT, "motion": 30.0}), (1, SAT), (30, AWAY)], None, []),
         ([(6, MOVING), (30, AWAY)], None, []),  # went where the radar does not see
         ([(1, SAT), (30, AWAY)], -5.0, [(True, 115.0, "fall_unseen")]),
         ([(20, SAT)], -5.0, []),
@@ -170,6 +172,8 @@ def test_the_bed_says_so_itself(run: Run, event: Callable[..., Event], at: Any) 
         ([(35, STILL), (60, AWAY)], [(True, 1800.0)]),  # nobody was seen leaving
         ([(35, STILL), (9, AWAY), (2, UP), (4, AWAY)], [(True, 1800.0), (False, 2880.0)]),
         ([(20, SAT), (1, MOVING), (60, AWAY)], []),
+        ([(35, SAT), (60, AWAY)], [(True, 1800.0)]),  # nor was who is told already
+        ([(35, {"presence": 1.0}), (60, AWAY)], [(True, 1800.0), (False, 2400.0)]),
         ([(20, SAT), (60, AWAY)], []),  # as a visit often ends: this one is not seen
         ([(20, {"presence": 1.0}), (60, AWAY)], []),  # by a radar that tells presence alone
         ([(20, {"presence": 1.0}), (4, AWAY), (20, {"presence": 1.0})], [(True, 1800.0)]),
