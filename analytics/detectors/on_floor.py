@@ -3,9 +3,9 @@ and by three minutes without one.
 
 The event itself is an alarm at once (`fall_event`); this one says that nobody has got up, or that the radar missed the fall. A
 radar loses who lies still: who was low and is not seen any more lies there until somebody was seen upright (0.9 m), and so does
-who was not seen upright after a fall. A silent radar changes nothing of that: it is raised by a deadline. Who moved when last
-seen low or since, without a fall, has gone where the radar does not see. Upright for a minute, or upright and then gone, ends it. Heights
-and windows are ours.
+who was not seen upright after a fall. A silent radar changes nothing of that: it is raised by a deadline. Who moved when last seen
+low or since, without a fall, has gone where the radar does not see. Upright for a minute, or upright and then gone, ends it.
+Heights and windows are ours.
 """
 
 from collections.abc import Mapping
