@@ -2,9 +2,10 @@
 
 The clock starts when the bed sensor first says empty after it said occupied (a reading or the device's own event). A touch of
 less than a minute is no return: it neither starts the clock anew nor ends the alarm; whoever lies there for a minute is back.
-The night is the resident's, by the row of what is usual: from 22:00 to 06:00 local, but at the latest an hour before the time by
+The night is the resident's, by the row of what is usual: from 22:00 to 06:00 local, but at the latest two hours before the time by
 which the resident is usually up, and longer for late sleepers, up to three hours before it. Within that last span most get up, and
-a bed cannot tell that from a fall. Limits are ours; the night's end is judged in docs/detectors.md.
+a bed cannot tell that from a fall. Until a week is learned it ends at 04:00, since many get up before six. Limits are ours; the
+night's end is judged in docs/detectors.md.
 """
 
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ from devices.keys import milliseconds
 
 KIND = "not_back_in_bed"
 NIGHT_FROM_MIN, NIGHT_ENDS_MIN, NIGHT_ENDS_FIRST_MIN = 22 * 60, 6 * 60, 4 * 60
-GETS_UP_MIN, LATE_SLEEPER_MIN = 60, 180
+GETS_UP_MIN, LATE_SLEEPER_MIN = 120, 180
 BACK_WITHIN = timedelta(minutes=20)
 TOUCH = timedelta(minutes=1)
 SAID = {"bed_exit": False, "bed_return": True}
@@ -66,8 +67,8 @@ def bed_return(routines: Routines) -> Detector[BedState]:
 def night_ends(row: Routine, at: datetime) -> int:
     """The minute of this local day at which leaving the bed is no longer by night."""
     by = row.up_by_min[usual.local(row, at).weekday()]
-    if not by:
-        return NIGHT_ENDS_MIN
+    if not by or row.days < usual.ENOUGH_DAYS:
+        return NIGHT_ENDS_FIRST_MIN
     return max(NIGHT_ENDS_FIRST_MIN, by - LATE_SLEEPER_MIN, min(NIGHT_ENDS_MIN, by - GETS_UP_MIN))
 
 
