@@ -12,9 +12,8 @@ from enum import StrEnum
 
 FACTOR = 1.5
 FLOOR = timedelta(hours=2.5)
-LONGEST_STILL_H = tuple(
-    8.0 if 6 <= hour < 17 else 14.0 for hour in range(24)
-)  # after a sign in this hour, whatever was learned: ours
+# after a sign in this hour, whatever was learned: ours
+LONGEST_STILL_H = tuple(8.0 if 6 <= hour < 17 else 14.0 for hour in range(24))
 LONGEST_OUT, NEVER_LONGER_OUT = timedelta(hours=12), timedelta(hours=24)  # ours
 ENOUGH_DAYS = 7
 DAY_MIN = 1440

@@ -17,7 +17,9 @@ LEVELS = {
     "fall_radar": "presence",
     **dict.fromkeys(WEARABLES, "steps"),
 }
-MOVING = {"motion_sensor": ("motion", 0.0), "bed_sensor": ("movement", 5.0), "fall_radar": ("motion", 5.0)}
+STANDING_M, LOW_M, MOVES_PERCENT = 0.9, 0.45, 5.0  # what a radar's height and motion mean: ours
+MOVING = {"motion_sensor": ("motion", 0.0), "bed_sensor": ("movement", 5.0), "fall_radar": ("motion", MOVES_PERCENT)}
+BED_SAID = {"bed_exit": False, "bed_return": True}  # whether somebody is in it
 SAID = frozenset({"motion", "opened", "closed", "bed_exit", "bed_return", "sos", "pull_cord"})
 EXIT_PROFILE = "door_contact"
 RESTS = "+"

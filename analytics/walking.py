@@ -13,13 +13,14 @@ import numpy as np
 
 from analytics.fall_features import AFTER, BEFORE, FEWEST
 from analytics.motion import RATE_HZ, Samples
+from devices.profiles import POCKET, WAIST
 
 SEEN = 4 * RATE_HZ
 LEAST_RHYTHM, LEAST_G = 0.35, 0.08
 PACE = (20, 61)  # cells of a step, or of two where only every second one is felt: 50 to 150 a minute. Steps of people of 61 to 85
 # years: 70 to 148 a minute (Tudor-Locke et al. 2021, CADENCE-Adults, doi 10.1186/s12966-021-01199-4)
 TURNED_DEG = 45.0
-FIXED = ("wearable_waist", "wearable_pocket")  # turn with the body
+FIXED = (WAIST, POCKET)  # turn with the body
 FIXED_S, LOOSE_S, DOUBTFUL_S = 10, 15, 30  # seconds of walking in a row
 
 _Direction = tuple[int, ...]

@@ -56,8 +56,9 @@ _MINUTE = timedelta(minutes=1)
 _BATTERY_CADENCE = timedelta(minutes=30)
 _BATTERY_LIMIT = timedelta(hours=2)
 
-ANYWHERE = "wearable"  # worn where nobody says
-WEARABLES = {ANYWHERE: "wear", "wearable_wrist": "wrist", "wearable_waist": "waist", "wearable_pocket": "pocket"}
+ANYWHERE, WRIST, WAIST, POCKET = "wearable", "wearable_wrist", "wearable_waist", "wearable_pocket"
+WORN = {"anywhere": ANYWHERE, "wrist": WRIST, "waist": WAIST, "pocket": POCKET}  # by place; anywhere where nobody says
+WEARABLES = {ANYWHERE: "wear", WRIST: "wrist", WAIST: "waist", POCKET: "pocket"}
 _WORN = (Metric("heart_rate", "1/min", 0, 250), Metric("steps", "1", 0, 200_000), Metric("worn", "bool", 0, 1))
 
 

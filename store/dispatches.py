@@ -122,11 +122,9 @@ async def clocks(conn: Connection) -> tuple[list[IncidentClock], list[DispatchCl
 
 
 async def _whom(conn: Connection, held: Held, responder_code: str, actor: Actor) -> dict[str, Any]:
-    desk = None if actor is incidents.SYSTEM else actor.scope
-    responder_id: int | None = await one_value(conn, _SQL["responder_id"], {"code": responder_code, "desk": desk})
-    if responder_id is None:
-        raise NotFound("responder", responder_code)
-    return {"incident": held.id, "responder_id": responder_id}
+    """A stranger to a house is nobody to it. Raises NotFound."""
+    whom = await responder(conn, responder_code, None if actor is incidents.SYSTEM else actor.scope)
+    return {"incident": held.id, "responder_id": await one_value(conn, _SQL["responder_id"], {"code": whom.code})}
 
 
 async def _demand_own_or_scope(conn: Connection, held: Held, errand: _HeldDispatch, actor: Actor) -> None:

@@ -1,10 +1,5 @@
 -- name: responder_id
--- of those who serve the desk (store/responders.sql): a stranger to a house is nobody to it
-SELECT responders.responder_id FROM responders
-WHERE responders.code = %(code)s AND (%(desk)s::text IS NULL OR (%(desk)s <> '' AND (NOT starts_with(%(desk)s, 'site:') OR EXISTS (
-    SELECT FROM sites AS house WHERE 'site:' || house.code = %(desk)s
-        AND (house.site_id = responders.station_id OR (responders.area <> '' AND starts_with(house.area, responders.area)))
-))));
+SELECT responder_id FROM responders WHERE code = %(code)s;
 
 -- name: standing
 SELECT dispatch_id FROM dispatches

@@ -42,6 +42,5 @@ async def bring_out(conn: Connection, incident_id: UUID, senior: str, out: bool,
     if (senior in marked_out(await trail.of_incident(conn, incident_id))) == out:
         return held.version
     await trail.add(conn, held.id, BROUGHT_OUT if out else NOT_OUT, actor.login, now, {"senior": senior})
-    return await move(
-        conn, held, None, actor, now, aside=out
-    )  # that somebody is still in there changes what whoever closes must know
+    # that somebody is in there again changes what whoever closes must know
+    return await move(conn, held, None, actor, now, aside=out)

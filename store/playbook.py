@@ -94,9 +94,8 @@ async def press(
     if not responder:
         incidents.demand_scope(held, actor)
     elif not await one_value(conn, _SQL["on_errand"], {"incident": incident, "account": actor.account_id}):
-        raise OutOfScope(
-            "incident", incident
-        )  # his errand gives him the right, wherever it is, and he may have lost it while he waited
+        # his errand gives him the right, wherever it is, and he may have lost it while he waited
+        raise OutOfScope("incident", incident)
     one = await _on_playbook(conn, held, step)
     doer = Doer.RESPONDER if responder else Doer.DESK
     state = pressed(one, event, now, machine=actor.account_id is None, doer=doer, reason=reason)

@@ -55,9 +55,9 @@ async def phones(conn: Connection, incident: UUID, desk: str) -> dict[str, str]:
     return dict(await rows.fetchall())
 
 
-async def responder(conn: Connection, code: str) -> ResponderRow:
-    """One responder. Raises NotFound."""
-    found = await _read(conn, None, code, None)
+async def responder(conn: Connection, code: str, desk: str | None = None) -> ResponderRow:
+    """One responder, who serves this desk if one is given. Raises NotFound."""
+    found = await _read(conn, None, code, desk)
     if not found:
         raise NotFound("responder", code)
     return found[0]

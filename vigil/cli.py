@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from analytics.routine import Absence
+from devices.profiles import WORN
 from simulators.scenarios import SCENARIOS
 from vigil import logs
 from vigil.settings import TABLE, Settings
@@ -155,7 +156,7 @@ def _add_registry(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     enrol.add_argument("--gateway", default="")
     worn = devices.add_parser("worn", help="say where a wearable is worn: falls look otherwise there")
     worn.add_argument("code")
-    worn.add_argument("place", choices=("wrist", "waist", "pocket", "anywhere"))
+    worn.add_argument("place", choices=tuple(WORN))
     for name, text in (
         ("rotate", "give a device a new token"),
         ("revoke", "refuse a device from now on"),

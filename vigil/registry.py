@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from argon2 import PasswordHasher
 
-from devices.profiles import ANYWHERE, PROFILES
+from devices.profiles import PROFILES, WORN
 from simulators import tokens
 from store import administration, devices, people
 from store.administration import Clerk, Enrolment
@@ -77,7 +77,7 @@ async def _on_devices(conn: Connection, arguments: argparse.Namespace) -> object
         if arguments.action == "revoke":
             return {"device": arguments.code, "revoked_at": await administration.revoke(conn, clerk, arguments.code, now)}
         if arguments.action == "worn":
-            profile = ANYWHERE if arguments.place == "anywhere" else f"{ANYWHERE}_{arguments.place}"
+            profile = WORN[arguments.place]
             await administration.worn(conn, clerk, arguments.code, profile, now)
             return {"device": arguments.code, "profile": profile}
         if arguments.action == "rotate":

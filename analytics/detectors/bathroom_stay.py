@@ -17,12 +17,12 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from analytics.signs import LOW_M, MOVES_PERCENT, STANDING_M
 from analytics.step import Detector, Finding, Input, Origin, Reading, Reason, Reset, Scope, Tick
 from devices.keys import milliseconds
 
 KIND = "bathroom_stay"
 LONGEST = timedelta(minutes=30)
-STANDING_M, LOW_M, MOVES_PERCENT = 0.9, 0.45, 5.0
 HEARD = timedelta(minutes=5)
 BATHROOM = re.compile(r"-(w|wc|bath|bathroom)\Z")  # how zone codes of bathrooms end
 

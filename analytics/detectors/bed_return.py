@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from analytics import routine as usual
 from analytics.routine import Routine, Routines
+from analytics.signs import BED_SAID
 from analytics.step import Detector, Event, Finding, Input, Origin, Reading, Reason, Reset, Scope, Tick
 from devices.keys import milliseconds
 
@@ -24,7 +25,6 @@ NIGHT_FROM_MIN, NIGHT_ENDS_MIN, NIGHT_ENDS_FIRST_MIN = 22 * 60, 6 * 60, 4 * 60
 GETS_UP_MIN, LATE_SLEEPER_MIN = 120, 180
 BACK_WITHIN = timedelta(minutes=20)
 TOUCH = timedelta(minutes=1)
-SAID = {"bed_exit": False, "bed_return": True}
 
 NAME, VERSION = "bed_return", 2
 _RULE = f"{NAME}/{VERSION}"
@@ -88,7 +88,7 @@ def _deadline(state: BedState) -> datetime | None:
 
 def _inside(item: Reading | Event) -> bool | None:
     if isinstance(item, Event):
-        return SAID.get(item.kind)
+        return BED_SAID.get(item.kind)
     occupied = item.values.get("occupied")
     return None if occupied is None else occupied >= 0.5
 

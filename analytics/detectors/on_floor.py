@@ -16,12 +16,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from analytics.condition import Change, Condition, advance, is_late, reset
+from analytics.signs import LOW_M, MOVES_PERCENT, STANDING_M
 from analytics.step import Detector, Event, Finding, Input, Origin, Reading, Reason, Reset, Scope, Tick
 from devices.keys import milliseconds
 
 KIND = "on_floor"
-LOW_M, STANDING_M = 0.45, 0.9
-MOVES_PERCENT = 5.0
 AFTER_FALL, WITHOUT_FALL = timedelta(seconds=30), timedelta(minutes=3)
 FALL_LASTS = timedelta(minutes=5)
 UNSEEN = timedelta(minutes=2)  # after a fall, until nobody seen upright is told

@@ -18,6 +18,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from analytics.condition import Change, Condition, advance, is_late, reset
+from analytics.signs import BED_SAID
 from analytics.step import Detector, Event, Finding, Input, Origin, Reading, Reason, Reset, Scope, never
 
 KIND = "vital_signs"
@@ -32,7 +33,6 @@ SPAN, FEWEST = timedelta(minutes=10), 6
 SPACING = timedelta(seconds=55)
 LOST = timedelta(minutes=15)
 HOLD = timedelta(minutes=30)
-SAID = {"bed_exit": False, "bed_return": True}
 
 NAME, VERSION = "vital_signs", 2
 _RULE = f"{NAME}/{VERSION}"
@@ -136,7 +136,7 @@ def _step(state: VitalState, item: Input) -> tuple[VitalState, tuple[Finding, ..
         case Reset():
             return (_reset(state, item.at) if item.kind == KIND else state), ()
         case Event():
-            inside = SAID.get(item.kind)
+            inside = BED_SAID.get(item.kind)
             return (state if inside is None else _occupied(state, item.at, inside)), ()
         case Reading():
             state = _hear(state, item)

@@ -2,13 +2,12 @@
 
 import re
 
-from devices.profiles import ANYWHERE
+from devices.profiles import ANYWHERE, POCKET, WAIST, WORN, WRIST
 
-_WRIST, _WAIST, _POCKET = "wearable_wrist", "wearable_waist", "wearable_pocket"
 PLACES = {
-    **dict.fromkeys(("wrist", "wrists", "wristband", "wristwatch"), _WRIST),
-    **dict.fromkeys(("waist", "waistband", "belt", "hip", "hips", "lumbar", "l3", "l4", "l5"), _WAIST),
-    **dict.fromkeys(("thigh", "thighs"), _POCKET),
+    **dict.fromkeys(("wrist", "wrists", "wristband", "wristwatch"), WRIST),
+    **dict.fromkeys(("waist", "waistband", "belt", "hip", "hips", "lumbar", "l3", "l4", "l5"), WAIST),
+    **dict.fromkeys(("thigh", "thighs"), POCKET),
 }
 ELSEWHERE = frozenset(
     re.findall(
@@ -38,13 +37,13 @@ def worn_at(position: str) -> str:
         return ANYWHERE
     found = {PLACES[word] for word in words if word in PLACES}
     if words & _POCKETS:
-        found.add(_POCKET if words & _OF_TROUSERS or words <= _POCKETS | _SIDES else ANYWHERE)
+        found.add(POCKET if words & _OF_TROUSERS or words <= _POCKETS | _SIDES else ANYWHERE)
     return found.pop() if len(found) == 1 else ANYWHERE
 
 
 def position(profile: str) -> str:
     """Where a device of this profile is worn, as `worn_at` reads it; "" where nobody knows."""
-    return "" if profile == ANYWHERE else profile.removeprefix(f"{ANYWHERE}_").upper()
+    return next((place.upper() for place, one in WORN.items() if one == profile != ANYWHERE), "")
 
 
 def _words(position: str) -> frozenset[str]:

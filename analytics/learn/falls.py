@@ -116,10 +116,10 @@ def train(given: Examples, seed: int, version: str) -> tuple[FallModel, Forests]
     grown, worn = {ANYWHERE: whole}, dict[str, FallModel]()
     for profile in _known_places(given):
         here = given.worn == profile
-        own, own_scores = _grown(_only(given, here), seed)
+        there = _only(given, here)
+        own, own_scores = _grown(there, seed)
         grown[profile] = own
-        mixed = (scores[here[given.trial]] + own_scores) / 2
-        worn[profile] = _model(_only(given, here), mixed, (*whole, *own), version)
+        worn[profile] = _model(there, (scores[here[given.trial]] + own_scores) / 2, (*whole, *own), version)
     return replace(_model(given, scores, whole, version), worn=worn), grown
 
 
@@ -168,14 +168,11 @@ def _label(trial: Trial, at_s: float, hardest: bool) -> int:
 
 def _known_places(given: Examples) -> list[str]:
     """Where enough was worn to judge it apart, if not everything was worn there."""
-    places = sorted(set(given.worn.tolist()) - {ANYWHERE})
-    if len(set(given.worn.tolist())) < 2:
+    places = sorted(set(given.worn.tolist()))
+    if len(places) < 2:
         return []
-    return [
-        one
-        for one in places
-        if all(np.count_nonzero((given.worn == one) & (given.falls == fall)) >= LEAST_WORN for fall in (True, False))
-    ]
+    falls = {one: given.falls[given.worn == one] for one in places if one != ANYWHERE}
+    return [one for one, fell in falls.items() if min(np.count_nonzero(fell), np.count_nonzero(~fell)) >= LEAST_WORN]
 
 
 def _only(given: Examples, chosen: NDArray[np.bool_]) -> Examples:

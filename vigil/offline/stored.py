@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from analytics.evaluate.homes import signs
 from analytics.learn.routine import learn, table, unheard
@@ -14,6 +13,7 @@ from analytics.routine import ENOUGH_DAYS, OFFSET_MIN, POPULATION, Routine
 from analytics.step import Event, Message, Origin, Reading
 from devices.keys import Key
 from devices.profiles import PROFILES
+from ingest.usual import offset_min
 from store import register, routines
 from store.connect import Connection
 from store.routines import LeftOut, SaidEvent, SaidReading
@@ -33,7 +33,7 @@ async def _train(settings: Settings, span: timedelta, version: str, senior: str 
     async with owner(settings) as conn:
         cell = await register.cell(conn)
         known = await routines.routines(conn)
-        minutes = _offset_min(cell.timezone, now) if cell is not None else OFFSET_MIN
+        minutes = offset_min(cell.timezone, now) if cell is not None else OFFSET_MIN
         asked = await routines.learnable(conn, senior)
         stood = await routines.left_out(conn, now - span, senior)
         rows: dict[str, Routine] = {}
@@ -84,8 +84,3 @@ def _reading(senior: str, one: SaidReading) -> Reading:
 
 def _origin(senior: str, one: SaidReading | SaidEvent) -> Origin:
     return Origin(one.device, one.profile, "", "", one.zone, senior)
-
-
-def _offset_min(zone: str, at: datetime) -> int:
-    offset = at.astimezone(ZoneInfo(zone)).utcoffset() or timedelta(0)
-    return round(offset.total_seconds() / 60)

@@ -29,6 +29,10 @@ def brief(found: list[Finding], start: datetime) -> list[tuple[bool, float, str]
     return [(one.raised, (one.at - start).total_seconds(), one.reasons[0].rule) for one in found]
 
 
+def in_time(items: list[Message]) -> list[Message]:
+    return sorted(items, key=lambda item: item.at)
+
+
 @pytest.mark.parametrize(
     ("runs_of", "fell", "expected"),
     [
@@ -44,10 +48,8 @@ def brief(found: list[Finding], start: datetime) -> list[tuple[bool, float, str]
 def test_low_for_long_enough_is_on_the_floor(
     runs_of: Any, fell: float | None, expected: Any, by_name: ByName, run: Run, runs: Runs, event: Callable[..., Event], at: Any
 ) -> None:
-    items: list[Message] = [*runs("fall_radar", 20, *runs_of)]
-    if fell is not None:
-        items = sorted([*items, event("fall_radar", fell, "fall")], key=lambda item: item.at)
-    assert brief(run([by_name("on_floor")], items), at(0)) == expected
+    said = [] if fell is None else [event("fall_radar", fell, "fall")]
+    assert brief(run([by_name("on_floor")], in_time([*runs("fall_radar", 20, *runs_of), *said])), at(0)) == expected
 
 
 @pytest.mark.parametrize(
@@ -73,10 +75,8 @@ def test_low_for_long_enough_is_on_the_floor(
 def test_who_lies_still_and_is_lost_lies_there_until_seen_upright(
     runs_of: Any, fell: float | None, expected: Any, by_name: ByName, run: Run, runs: Runs, event: Callable[..., Event], at: Any
 ) -> None:
-    items: list[Message] = [*runs("fall_radar", 20, *runs_of)]
-    if fell is not None:
-        items = sorted([*items, event("fall_radar", fell, "fall")], key=lambda item: item.at)
-    assert brief(run([by_name("on_floor")], items), at(0)) == expected
+    said = [] if fell is None else [event("fall_radar", fell, "fall")]
+    assert brief(run([by_name("on_floor")], in_time([*runs("fall_radar", 20, *runs_of), *said])), at(0)) == expected
 
 
 def test_a_radar_that_says_nothing_more_is_not_waited_for(
