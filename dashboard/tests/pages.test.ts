@@ -241,6 +241,7 @@ describe('a cause that was wrong', () => {
     expect(markup).not.toContain('disabled')
     expect(text(markup)).toContain('测试 现在的 · 本院自己更正，待他人确认')
     expect(text(await html(CauseConfirm, { card: closed, cause: 'test' }))).toMatch(/^ *测试 .*计入消防安全指数.*确认原因/)
+    expect(await html(CauseConfirm, { card: closed, cause: 'test' })).not.toContain('textarea') // nothing is asked for that would be lost
   })
   it('is confirmed with the old one beside the new', async () => {
     expect(text(await html(CauseConfirm, { card: closed, cause: 'real_emergency' }))).toMatch(/测试 → 真实急情.*更正原因/)
