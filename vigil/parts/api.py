@@ -1,20 +1,17 @@
 """The console's server, REST and websocket."""
 
 import argparse
-from pathlib import Path
 
 from api.app import ApiSettings, serve
-from vigil import drawn
+from vigil import console_build, drawn
 from vigil.alive import told_to_stop
 from vigil.database import database_url
 from vigil.settings import Settings
 
-_CHECKOUT = Path(__file__).resolve().parents[2]
-
 
 async def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """The console's server."""
-    built = settings.path("VIGIL_DASHBOARD") or _CHECKOUT / "dashboard" / "dist"
+    built, _ = console_build.place(settings.path("VIGIL_DASHBOARD"))
     mine = ApiSettings(
         dsn=database_url(settings),
         host=settings.text("VIGIL_HTTP_HOST"),
