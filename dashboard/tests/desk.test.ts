@@ -139,6 +139,31 @@ describe('the desk', () => {
     expect(await first).toBe(true)
   })
 
+  it('an answer that comes late closes no dialog that was opened since: A, then D before A is answered', async () => {
+    const { desk } = begin()
+    await settle()
+    answers = [() => ({ body: whole({ version: 2, state: 'acknowledged', allowed: ['dispatch'] }) })]
+    desk.begin('acknowledge')
+    store.board.value = adopt(store.board.value, card({ version: 2, state: 'acknowledged', allowed: ['dispatch'] })) // the board was told first
+    desk.begin('dispatch')
+    await settle()
+    expect(desk.working.value).toBeNull()
+    expect(desk.dialog.value).toBe('dispatch')
+  })
+
+  it('nor one of the same kind: sent, closed by Escape, opened for the next', async () => {
+    const { desk } = begin({ state: 'acknowledged', allowed: ['dispatch'] })
+    await settle()
+    desk.begin('dispatch')
+    const sent = desk.submit('dispatch', () => api.dispatch('i1', 'r1'))
+    desk.dialog.value = null
+    desk.begin('dispatch')
+    expect(await sent).toBe(true)
+    expect(desk.dialog.value).toBe('dispatch')
+    expect(await desk.submit('dispatch', () => api.dispatch('i1', 'r2'))).toBe(true)
+    expect(desk.dialog.value).toBeNull()
+  })
+
   it('a refusal is shown, leaves the dialog open, and can be dismissed', async () => {
     const { desk } = begin({ state: 'acknowledged', allowed: ['dispatch'] })
     await settle()

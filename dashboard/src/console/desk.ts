@@ -1,6 +1,6 @@
 /** What the duty officer does: which dialog is open, what is being submitted, what was refused. */
 
-import { computed, type InjectionKey, inject, ref } from 'vue'
+import { computed, type InjectionKey, inject, ref, watch } from 'vue'
 import { api, refusal, type Refused } from '../api/client'
 import type { DispatchAction, IncidentDetail } from '../api/types'
 import type { Store } from '../live/store'
@@ -15,6 +15,8 @@ export function createDesk(store: Store, detail: Detail) {
   const refused = ref<Refused | null>(null)
   const marking = ref('')
   let fading: ReturnType<typeof setTimeout> | undefined
+  let turn = 0
+  watch(dialog, () => { turn += 1 }, { flush: 'sync' })
 
   function refuse(reason: unknown): void {
     refused.value = refusal(reason)
@@ -22,12 +24,14 @@ export function createDesk(store: Store, detail: Detail) {
     fading = setTimeout(() => { refused.value = null }, 8_000)
   }
 
+  /** One thing at a time. Its answer closes the dialog that it was asked from, never one that was opened since. */
   async function submit(action: Action | 'recall', request: () => Promise<IncidentDetail>): Promise<boolean> {
     if (working.value) return false
     working.value = action
+    const from = turn
     try {
       detail.put(await request())
-      dialog.value = null
+      if (turn === from) dialog.value = null
       refused.value = null
       return true
     } catch (reason) {
