@@ -187,6 +187,44 @@ describe('the desk', () => {
     expect(detail.detail.value?.card.id).toBe('i1')
   })
 
+  it('an older answer that comes late does not take the place of a newer one', async () => {
+    const { detail } = begin()
+    await settle()
+    let late = (): void => undefined
+    vi.stubGlobal('fetch', () => new Promise((answer) => { late = () => answer(new Response(JSON.stringify(whole({ version: 2 })))) }))
+    store.board.value = adopt(store.board.value, card({ version: 2 }))
+    await settle()
+    detail.put(whole({ version: 3, state: 'acknowledged' }))
+    late()
+    await settle()
+    expect(detail.detail.value?.card.version).toBe(3)
+  })
+
+  it('nor does one of the same version that was asked for before the act: who was brought out stays out', async () => {
+    const { detail } = begin()
+    await settle()
+    let late = (): void => undefined
+    vi.stubGlobal('fetch', () => new Promise((answer) => { late = () => answer(new Response(JSON.stringify(whole({ version: 1 })))) }))
+    detail.again()
+    detail.put({ ...whole(), site_phone: 'after' })
+    late()
+    await settle()
+    expect(detail.detail.value?.site_phone).toBe('after')
+  })
+
+  it('what failed about one incident is not said about the next', async () => {
+    const { detail } = begin()
+    await settle()
+    answers = [() => ({ status: 503, body: { error: 'store_unavailable', detail: '' } })]
+    store.board.value = adopt(store.board.value, card({ version: 2 }))
+    await settle()
+    store.board.value = adopt(store.board.value, card({ id: 'i2' }))
+    store.selected.value = 'i2'
+    vi.stubGlobal('fetch', () => new Promise(() => undefined))
+    await settle()
+    expect(detail.trouble.value).toBeNull()
+  })
+
   it('an answer about an incident that is no longer selected does not take its place', async () => {
     const { detail } = begin()
     await settle()

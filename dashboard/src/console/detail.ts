@@ -21,11 +21,21 @@ export function createDetail(store: Store) {
     return item?.stored ? { id: item.id, version: item.card.version } : null
   })
 
-  function put(detail: IncidentDetail): void {
+  /** What was read or answered. Answers overtake each other: an older one never takes the place of a newer one. */
+  function take(detail: IncidentDetail): void {
     store.adopt(detail.card)
-    if (detail.card.id !== store.selected.value) return
+    const { id, version } = detail.card
+    const current = held.value?.detail.card
+    if (id !== store.selected.value || (current?.id === id && current.version > version)) return
     held.value = { detail, readAt: store.now.value }
     trouble.value = null
+  }
+
+  /** The answer to an act. What is being read meanwhile was perhaps read before it, and is not waited for unless it is about something newer. */
+  function put(detail: IncidentDetail): void {
+    const { id, version } = detail.card
+    if (id === wanted.value?.id && version >= wanted.value.version) abort?.abort()
+    take(detail)
   }
 
   async function read(id: string): Promise<void> {
@@ -33,7 +43,8 @@ export function createDetail(store: Store) {
     abort = new AbortController()
     const { signal } = abort
     try {
-      put(await api.incident(id, signal))
+      const found = await api.incident(id, signal)
+      if (!signal.aborted) take(found)
     } catch (reason) {
       if (signal.aborted) return
       trouble.value = refusal(reason)
@@ -42,9 +53,13 @@ export function createDetail(store: Store) {
 
   watch(
     () => [wanted.value?.id, wanted.value?.version, store.link.value.connected] as const,
-    ([id, version]) => {
+    ([id, version], before) => {
       const current = held.value?.detail.card
       if (current && current.id !== id) held.value = null
+      if (id !== before?.[0]) {
+        trouble.value = null // it was about the one before
+        abort?.abort()
+      }
       if (id && version !== undefined && !(current?.id === id && current.version >= version && !trouble.value)) void read(id)
     },
     { immediate: true },
