@@ -58,6 +58,14 @@ describe('the board', () => {
     expect(board.incidents.size).toBe(0)
   })
 
+  it('what has ended is not brought back by an answer or a press that comes late, nor by the next snapshot', () => {
+    const over = all([hello(1), snapshot(2, { incidents: [card()] }), incident(3, { version: 9, state: 'closed' })])
+    expect(adopt(over, card({ version: 8, state: 'open' })).incidents.size).toBe(0)
+    expect(reduce(over, { type: 'press', seq: 4, press: press() }).presses.size).toBe(0)
+    const again = all([hello(1), snapshot(2)], reconnected(over))
+    expect(adopt(again, card({ version: 8, state: 'open' })).incidents.size).toBe(0)
+  })
+
   it('shows a press until its incident arrives', () => {
     const heard = all([hello(1), snapshot(2), { type: 'press', seq: 3, press: press() }])
     expect(heard.presses.size).toBe(1)

@@ -2,7 +2,8 @@
  * What the server has told us, as one immutable value, and how each message changes it. Pure.
  *
  * Sequence numbers are per connection and only detect gaps: after a gap nothing more is adopted and the connection starts anew.
- * An incident replaces the one held only when its version is higher, so that repeats and late copies change nothing.
+ * An incident replaces the one held only when its version is higher, so that repeats and late copies change nothing; what has ended is
+ * remembered by its version, so that an answer from before its end does not bring it back to ring for ever.
  */
 
 import type { Figures, Health, IncidentCard, Press, ResponderPlace, ServerMessage } from '../api/types'
@@ -13,6 +14,8 @@ export interface Board {
   readonly complete: boolean
   readonly version: string
   readonly incidents: ReadonlyMap<string, IncidentCard>
+  /** The versions with which incidents left. */
+  readonly gone: ReadonlyMap<string, number>
   readonly presses: ReadonlyMap<string, Press>
   readonly responders: ReadonlyMap<string, ResponderPlace>
   readonly figures: Figures | null
@@ -21,7 +24,7 @@ export interface Board {
 
 export const EMPTY: Board = {
   seq: null, gap: false, complete: false, version: '',
-  incidents: new Map(), presses: new Map(), responders: new Map(), figures: null, health: null,
+  incidents: new Map(), gone: new Map(), presses: new Map(), responders: new Map(), figures: null, health: null,
 }
 
 const GONE = new Set(['closed', 'cancelled'])
@@ -66,16 +69,19 @@ function apply(board: Board, message: ServerMessage): Board {
 
 /** One incident from wherever it came (socket or the answer to an action). */
 export function adopt(board: Board, card: IncidentCard): Board {
-  const held = board.incidents.get(card.id)
-  if (held && held.version >= card.version) return board
+  const held = board.incidents.get(card.id)?.version ?? board.gone.get(card.id) ?? -1
+  if (held >= card.version) return board
   const incidents = new Map(board.incidents)
-  if (GONE.has(card.state)) incidents.delete(card.id)
-  else incidents.set(card.id, card)
-  return { ...board, incidents, presses: withoutStored(board.presses, card) }
+  let { gone } = board
+  if (GONE.has(card.state)) {
+    incidents.delete(card.id)
+    gone = new Map(gone).set(card.id, card.version)
+  } else incidents.set(card.id, card)
+  return { ...board, incidents, gone, presses: withoutStored(board.presses, card) }
 }
 
 function hear(board: Board, press: Press): Board {
-  if (board.incidents.has(press.incident)) return board
+  if (board.incidents.has(press.incident) || board.gone.has(press.incident)) return board
   return { ...board, presses: new Map(board.presses).set(press.incident, press) }
 }
 
