@@ -53,6 +53,36 @@ describe('speaking with the api', () => {
   })
 })
 
+describe('an answer that never comes', () => {
+  /** As a browser does: silent until it is given up. */
+  const never = (_: string, init: RequestInit) => new Promise<Response>((_answer, fail) => init.signal!.addEventListener('abort', () => fail(new DOMException('aborted', 'AbortError'))))
+  beforeEach(() => { vi.useFakeTimers(); vi.stubGlobal('fetch', never) })
+  afterEach(() => { vi.useRealTimers() })
+  it('is given up: a press after ten seconds, a reading after thirty', async () => {
+    const [pressed, read] = [api.note('i1', 'x').catch((it: unknown) => it), api.me().catch((it: unknown) => it)]
+    let known = 0
+    for (const one of [pressed, read]) void one.then(() => { known += 1 })
+    await vi.advanceTimersByTimeAsync(10_100)
+    expect(known).toBe(1)
+    await vi.advanceTimersByTimeAsync(20_000)
+    expect(await Promise.all([pressed, read])).toMatchObject([{ status: 0, key: 'unreachable' }, { status: 0, key: 'unreachable' }])
+  })
+  it('is given up at once by who asked for it, and an answer that is cut in two was none', async () => {
+    const own = new AbortController()
+    const read = api.incident('i1', own.signal)
+    own.abort()
+    await expect(read).rejects.toMatchObject({ key: 'unreachable' })
+    vi.stubGlobal('fetch', async () => new Response('{"card":'))
+    await expect(api.note('i1', 'x')).rejects.toMatchObject({ status: 0, key: 'unreachable' })
+  })
+  it('lets the next press through', async () => {
+    const desk = scope.run(() => createDesk(store, createDetail(store)))!
+    const sent = desk.submit('note', () => api.note('i1', 'x'))
+    await vi.advanceTimersByTimeAsync(10_100)
+    expect([await sent, desk.working.value, desk.refused.value?.key]).toEqual([false, null, 'unreachable'])
+  })
+})
+
 describe('a cause that was wrong', () => {
   it('is corrected by one press with the new one, and what has ended is read by when it was raised', async () => {
     await api.correctCause('i1', 'real_fall', 'w')

@@ -25,18 +25,36 @@ export async function problem(response: Response): Promise<Refused> {
   return new Refused(response.status, key, typeof detail === 'string' ? detail : response.statusText, Array.isArray(allowed) ? allowed : [])
 }
 
+/** So long an answer is waited for, in ms: who presses must know soon, a large layer may take its time. */
+const LONGEST_MS = { POST: 10_000, GET: 30_000 }
+
+/** Fetches; what never comes is given up, whoever asked. */
+async function within<T>(ms: number, signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const ending = new AbortController()
+  const end = () => ending.abort()
+  const clock = setTimeout(end, ms)
+  signal?.addEventListener('abort', end)
+  if (signal?.aborted) end()
+  try {
+    return await work(ending.signal)
+  } catch (cause) {
+    throw cause instanceof Refused ? cause : new Refused(0, 'unreachable', String(cause))
+  } finally {
+    clearTimeout(clock)
+    signal?.removeEventListener('abort', end)
+  }
+}
+
 export async function call<T>(method: 'GET' | 'POST', path: string, body?: Body, signal?: AbortSignal): Promise<T> {
   const headers: Record<string, string> = { Accept: 'application/json' }
   if (method === 'POST') Object.assign(headers, { 'X-Vigil': '1', 'Content-Type': 'application/json' })
   const init: RequestInit = { method, headers, credentials: 'same-origin' }
   if (method === 'POST') init.body = JSON.stringify(body ?? {})
-  if (signal) init.signal = signal
-  const response = await fetch(`/api${path}`, init).catch((cause: unknown) => {
-    throw new Refused(0, 'unreachable', String(cause))
+  return within(LONGEST_MS[method], signal, async (ending) => {
+    const response = await fetch(`/api${path}`, { ...init, signal: ending })
+    if (!response.ok) throw await problem(response)
+    return (response.status === 204 ? undefined : await response.json()) as T
   })
-  if (!response.ok) throw await problem(response)
-  if (response.status === 204) return undefined as T
-  return (await response.json()) as T
 }
 
 export const one = (id: string) => `/incidents/${encodeURIComponent(id)}`
