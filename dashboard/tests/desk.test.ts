@@ -169,6 +169,80 @@ describe('the desk', () => {
     expect(await first).toBe(true)
   })
 
+  describe('what is pressed while another thing is on its way', () => {
+    let release: ((response: Response) => void)[] = []
+    const answer = (nth: number, body: unknown, status = 200) => release[nth]!(new Response(JSON.stringify(body), { status }))
+    const paths = () => asked.filter((one) => one.method === 'POST').map((one) => one.path)
+    /** From now on nothing is answered before the test says so, in whatever order. */
+    function hold(): void {
+      release = []
+      vi.stubGlobal('fetch', (path: string, init: RequestInit) => {
+        if (init.method === 'GET') return Promise.resolve(new Response(JSON.stringify(whole({ id: path.slice(-2), version: 9 }))))
+        asked.push({ method: init.method!, path, headers: {}, body: null })
+        return new Promise((done) => { release.push(done) })
+      })
+    }
+    const acknowledged = { version: 2, state: 'acknowledged' as const, allowed: ['dispatch'] }
+
+    it('waits its turn and is not lost: Enter in the list of whom to send before A is answered', async () => {
+      const { desk } = begin()
+      await settle()
+      hold()
+      desk.begin('acknowledge')
+      store.board.value = adopt(store.board.value, card(acknowledged))
+      desk.begin('dispatch')
+      const sent = desk.submit('dispatch', () => api.dispatch('i1', 'r1'))
+      const twice = desk.submit('dispatch', () => api.dispatch('i1', 'r1'))
+      expect([desk.sending.value, paths()]).toEqual([true, ['/api/incidents/i1/acknowledge']])
+      answer(0, whole(acknowledged))
+      await settle()
+      expect(paths()).toEqual(['/api/incidents/i1/acknowledge', '/api/incidents/i1/dispatches'])
+      answer(1, whole({ version: 10, state: 'dispatched' }))
+      expect([await sent, await twice, desk.dialog.value, desk.sending.value, desk.working.value]).toEqual([true, false, null, false, null])
+    })
+
+    it('is done also when what it waited for was refused, but not when its dialog was closed meanwhile', async () => {
+      const { desk } = begin({ state: 'acknowledged', allowed: ['dispatch'] })
+      await settle()
+      hold()
+      const first = desk.submit('note', () => api.note('i1', 'a'))
+      desk.begin('dispatch')
+      const taken = desk.submit('dispatch', () => api.dispatch('i1', 'r1'))
+      desk.dialog.value = null
+      desk.begin('dispatch')
+      const sent = desk.submit('dispatch', () => api.dispatch('i1', 'r2'))
+      answer(0, { error: 'unexpected', detail: '' }, 500)
+      await settle()
+      answer(1, whole({ version: 3 }))
+      expect([await first, await taken, await sent, paths()]).toEqual([false, false, true, ['/api/incidents/i1/notes', '/api/incidents/i1/dispatches']])
+    })
+
+    it('A on one incident and A on the next are two presses; what the first is refused is said with its name, and the second does not wipe it away', async () => {
+      const { desk } = begin()
+      store.board.value = adopt(store.board.value, card({ id: 'i2' }))
+      await settle()
+      hold()
+      desk.begin('acknowledge')
+      store.selected.value = 'i2'
+      expect(desk.busy('acknowledge')).toBe(false)
+      desk.begin('acknowledge')
+      answer(0, { error: 'already_acknowledged', detail: '' }, 409)
+      await settle()
+      answer(1, whole({ id: 'i2', version: 10 }))
+      await settle()
+      expect(paths()).toEqual(['/api/incidents/i1/acknowledge', '/api/incidents/i2/acknowledge'])
+      expect([desk.refused.value?.key, desk.about.value?.id]).toEqual(['already_acknowledged', 'i1'])
+    })
+  })
+
+  it('what was told by telephone is written down also where it cannot be read again', async () => {
+    const { detail, desk } = begin()
+    await settle()
+    answers = [() => ({ body: {} }), () => new TypeError('no network')]
+    expect(await desk.errand('d1', 'depart')).toBe(true)
+    expect([desk.refused.value, detail.trouble.value?.key]).toEqual([null, 'unreachable'])
+  })
+
   it('an answer that comes late closes no dialog that was opened since: A, then D before A is answered', async () => {
     const { desk } = begin()
     await settle()

@@ -2,16 +2,18 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Component, createSSRApp, type EffectScope } from 'vue'
 import { renderToString } from 'vue/server-renderer'
 import { createI18n } from 'vue-i18n'
+import { Refused } from '../src/api/client'
 import type { DispatchBrief, DispatchDetail, IncidentDetail, Me } from '../src/api/types'
 import ActionBar from '../src/console/ActionBar.vue'
 import BottomBar from '../src/console/BottomBar.vue'
-import { createDesk, DESK } from '../src/console/desk'
+import { createDesk, DESK, type Desk } from '../src/console/desk'
 import { createDetail } from '../src/console/detail'
 import EvacuationBox from '../src/console/EvacuationBox.vue'
 import FireBox from '../src/console/FireBox.vue'
 import PersonHead from '../src/console/PersonHead.vue'
 import QueueCard from '../src/console/QueueCard.vue'
 import QueuePanel from '../src/console/QueuePanel.vue'
+import RefusedLine from '../src/console/RefusedLine.vue'
 import TopBar from '../src/console/TopBar.vue'
 import TrailBox from '../src/console/TrailBox.vue'
 import WhyBox from '../src/console/WhyBox.vue'
@@ -34,11 +36,11 @@ function begin(me: Partial<Me> = {}): void {
   scope = made.scope
 }
 
-async function html(page: Component, props: Record<string, unknown>, locale: 'zh' | 'en' = 'zh'): Promise<string> {
+async function html(page: Component, props: Record<string, unknown>, locale: 'zh' | 'en' = 'zh', desk?: Desk): Promise<string> {
   const app = createSSRApp(page, props)
   app.use(createI18n({ legacy: false, locale, messages: MESSAGES, messageResolver: (all, key) => (all as Record<string, string>)[key] ?? null }))
   app.provide(STORE, store)
-  app.provide(DESK, scope.run(() => createDesk(store, createDetail(store)))!)
+  app.provide(DESK, desk ?? scope.run(() => createDesk(store, createDetail(store)))!)
   return (await renderToString(app)).replace(/<!--.*?-->/g, '')
 }
 
@@ -183,6 +185,18 @@ describe('why, the trail, and who', () => {
     const markup = await html(ActionBar, { item: item('a', { allowed: ['acknowledge', 'cancel'] }) })
     expect(markup.match(/data-action=/g)).toHaveLength(4)
     expect(markup).toMatch(/class="btn go"[^>]*data-action="acknowledge"/)
+  })
+})
+
+describe('a refusal', () => {
+  it('says of which incident it is where another one is looked at by now', async () => {
+    const desk = scope.run(() => createDesk(store, createDetail(store)))!
+    const shown = async () => text(await html(RefusedLine, {}, 'zh', desk))
+    store.selected.value = 'i2'
+    desk.refuse(new Refused(409, 'already_acknowledged', ''), card({ id: 'i2' }))
+    expect(await shown()).toContain(' 已由他人确认')
+    desk.refuse(new Refused(409, 'already_acknowledged', ''), card())
+    expect(await shown()).toContain('紧急呼叫，金鹏里7-2-402：已由他人确认')
   })
 })
 

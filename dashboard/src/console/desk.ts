@@ -1,46 +1,72 @@
 /** What the duty officer does: which dialog is open, what is being submitted, what was refused. */
 
-import { computed, type InjectionKey, inject, ref, watch } from 'vue'
+import { computed, type InjectionKey, inject, ref, shallowRef, watch } from 'vue'
 import { api, refusal, type Refused } from '../api/client'
-import type { DispatchAction, IncidentDetail } from '../api/types'
+import type { DispatchAction, IncidentCard, IncidentDetail } from '../api/types'
 import type { Store } from '../live/store'
 import { type Action, acts, may } from '../queue/actions'
 import type { Detail } from './detail'
 
 export type Dialog = 'dispatch' | 'close' | 'cancel' | 'resolve' | 'note' | 'call' | 'keys' | 'unprotected' | 'circle' | 'ended' | 'evacuation'
 
+/** Something that was pressed and is not answered yet. `turn`: of the dialog that it was asked from, 0 of none; `what` tells errands apart. */
+interface Asked { readonly action: Action | 'recall'; readonly id: string | null; readonly turn: number; readonly what: string }
+
 export function createDesk(store: Store, detail: Detail) {
   const dialog = ref<Dialog | null>(null)
-  const working = ref<Action | 'recall' | null>(null)
+  const asked = shallowRef<readonly Asked[]>([])
   const refused = ref<Refused | null>(null)
+  /** Which incident was refused something: it is named where another is looked at by now. */
+  const about = shallowRef<IncidentCard | null>(null)
   const marking = ref('')
   let fading: ReturnType<typeof setTimeout> | undefined
-  let turn = 0
-  watch(dialog, () => { turn += 1 }, { flush: 'sync' })
+  let last: Promise<unknown> = Promise.resolve()
+  const turn = ref(0)
+  watch(dialog, () => { turn.value += 1 }, { flush: 'sync' })
 
-  function refuse(reason: unknown): void {
+  function refuse(reason: unknown, of: IncidentCard | null = store.current.value?.card ?? null): void {
     refused.value = refusal(reason)
+    about.value = of
     clearTimeout(fading)
     fading = setTimeout(() => { refused.value = null }, 8_000)
   }
 
-  /** One thing at a time. Its answer closes the dialog that it was asked from, never one that was opened since. */
-  async function submit(action: Action | 'recall', request: () => Promise<IncidentDetail>): Promise<boolean> {
-    if (working.value) return false
-    working.value = action
-    const from = turn
+  /**
+   * One thing at a time, in the order of the presses: what is pressed while another thing is on its way waits for that and is not lost. The
+   * same once more before it is answered is the same press. What still waits when its dialog is closed was taken back.
+   *
+   * An answer closes the dialog that it was asked from, never one that was opened since.
+   */
+  async function submit(action: Action | 'recall', request: () => Promise<IncidentDetail | void>, what = ''): Promise<boolean> {
+    const card = store.current.value?.card ?? null
+    const own: Asked = { action, id: store.selected.value, turn: dialog.value ? turn.value : 0, what }
+    if (asked.value.some((one) => one.action === action && one.id === own.id && one.turn === own.turn && one.what === what)) return false
+    const first = !asked.value.length
+    asked.value = [...asked.value, own]
+    const work = () => (own.turn && own.turn !== turn.value ? Promise.resolve(false) : attempt(own, card, request))
+    const mine = first ? work() : last.then(work)
+    last = mine
+    const done = await mine
+    asked.value = asked.value.filter((one) => one !== own)
+    return done
+  }
+
+  /** Never throws: who waits behind it would wait for ever. */
+  async function attempt(own: Asked, card: IncidentCard | null, request: () => Promise<IncidentDetail | void>): Promise<boolean> {
     try {
-      detail.put(await request())
-      if (turn === from) dialog.value = null
-      refused.value = null
+      const found = await request()
+      if (found) detail.put(found)
+      if (own.turn === turn.value) dialog.value = null
+      if (about.value?.id === card?.id) refused.value = null
       return true
     } catch (reason) {
-      refuse(reason)
+      refuse(reason, card)
       return false
-    } finally {
-      working.value = null
     }
   }
+
+  /** Whether this was asked of the selected incident and is not answered yet. */
+  const busy = (action: Action | 'recall'): boolean => asked.value.some((one) => one.action === action && one.id === store.selected.value)
 
   /** Begin an action: an acknowledgement is submitted at once, everything else asks first. */
   function begin(action: Action): void {
@@ -51,24 +77,25 @@ export function createDesk(store: Store, detail: Detail) {
     else dialog.value = action
   }
 
-  /** What the desk does to an errand: recall it, or write down what a responder has told it by telephone. */
+  /** What the desk does to an errand: recall it, or write down what a responder has told it by telephone. It is done also where it then cannot be read. */
   function errand(dispatchId: string, action: DispatchAction): Promise<boolean> {
     const id = store.selected.value
     return submit('recall', async () => {
       await api.errand(dispatchId, action)
-      return api.incident(id!)
-    })
+      await detail.read(id!)
+    }, `${dispatchId} ${action}`)
   }
 
   /** Somebody is out of the fire, or not yet after all. The list stays open: the next one follows. */
   async function mark(senior: string, out: boolean): Promise<void> {
     const id = store.selected.value
+    const card = store.current.value?.card ?? null
     if (!id || marking.value) return
     marking.value = senior
     try {
       detail.put(await api.bringOut(id, senior, out))
     } catch (reason) {
-      refuse(reason)
+      refuse(reason, card)
     } finally {
       marking.value = ''
     }
@@ -77,7 +104,10 @@ export function createDesk(store: Store, detail: Detail) {
   const recall = (dispatchId: string) => errand(dispatchId, 'recall')
 
   return {
-    dialog, working, refused, begin, submit, errand, recall, refuse, mark, marking,
+    dialog, refused, about, begin, submit, busy, errand, recall, refuse, mark, marking,
+    working: computed(() => asked.value[0]?.action ?? null),
+    /** Whether what the open dialog asked for is on its way. */
+    sending: computed(() => asked.value.some((one) => one.turn === turn.value)),
     readonly: computed(() => !acts(store.me.role)),
     dismiss: () => { refused.value = null },
   }

@@ -38,7 +38,9 @@ export function createDetail(store: Store) {
     take(detail)
   }
 
+  /** Never throws. Of what is not selected any more nothing is read. */
   async function read(id: string): Promise<void> {
+    if (id !== store.selected.value) return
     abort?.abort()
     abort = new AbortController()
     const { signal } = abort
@@ -73,7 +75,7 @@ export function createDetail(store: Store) {
     abort?.abort()
   })
 
-  return { held, trouble, put, again: () => { if (wanted.value) void read(wanted.value.id) }, detail: computed(() => held.value?.detail ?? null) }
+  return { held, trouble, put, read, again: () => { if (wanted.value) void read(wanted.value.id) }, detail: computed(() => held.value?.detail ?? null) }
 }
 
 export type Detail = ReturnType<typeof createDetail>

@@ -167,6 +167,7 @@ export const story: Record<keyof typeof zh, string> = {
   'reason.assign.position_stale': 'from the station (position {value} old)',
   'reason.assign.position_unknown': 'from the station (position unknown)',
 
+  'refused.of': '{what}, {where}: {why}',
   'error.unreachable': 'The server did not answer; perhaps nothing was submitted',
   'error.too_many_reads': 'Too many questions at once; try again in a moment',
   'error.too_many_attempts': 'Too many attempts; try again later',

@@ -165,6 +165,7 @@ export const story = {
   'reason.assign.position_stale': '从驻点算（位置是 {value} 前的）',
   'reason.assign.position_unknown': '从驻点算（位置未知）',
 
+  'refused.of': '{what}，{where}：{why}',
   'error.unreachable': '服务器没有回应，操作可能没有提交',
   'error.too_many_reads': '同时查询过多，请稍候再试',
   'error.too_many_attempts': '尝试过多，请稍后再试',
