@@ -1,12 +1,14 @@
 """The desk's loop: once a second, everything that the clock demands of incidents and dispatches, each in its own transaction.
 
 The loop is a shell around `dispatch.escalation.due`. Several desks may run: a transition that another has already made is refused
-by the state machine and counts as done. While the database is away the loop keeps trying; what is due stays due.
+by the state machine and counts as done. While the database is away the loop keeps trying; what is due stays due. What fails every
+time is tried after growing pauses, and after all else.
 """
 
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,6 +20,7 @@ from desk.meters import Meters
 from dispatch import escalation
 from dispatch.incident import NotAllowed
 from dispatch.offer import DispatchEvent
+from dispatch.retry import Retries
 from store import connect, dispatches, incidents, messages
 from store.connect import Connection
 
@@ -65,19 +68,22 @@ async def _clocks(settings: DeskSettings, stop: asyncio.Event, clock: Clock, met
             await _pause(stop, settings.retry)
 
 
-async def sweep(conn: Connection, now: datetime, meters: Meters | None = None) -> int:
-    """Do everything that is due at `now`; the number of actions that took effect.
+async def sweep(
+    conn: Connection, now: datetime, meters: Meters | None = None, retries: Retries[escalation.Action] | None = None
+) -> int:
+    """Do everything that is due at `now`; the number of actions that took effect. `retries` remembers what failed before.
 
     What cannot be done now (another holds the row for long) must not keep the others waiting; it stays due.
     Raises psycopg.Error when the connection is lost.
     """
-    meters = meters or Meters()
+    meters, retries = meters or Meters(), Retries() if retries is None else retries
     standing, offered = await dispatches.clocks(conn)
-    done = 0
-    for action in escalation.due(standing, offered, now):
+    done, began = 0, time.monotonic()
+    for action in retries.to_try(escalation.due(standing, offered, now), now):
         try:
             async with conn.transaction():
                 took = await _apply(conn, action, now)
+            retries.done(action)
             done += took
             meters.actions[type(action).__name__].inc(took)
         except NotAllowed as overtaken:
@@ -86,6 +92,7 @@ async def sweep(conn: Connection, now: datetime, meters: Meters | None = None) -
             if conn.closed:
                 raise
             meters.failures.inc()
+            retries.failed(action, now + timedelta(seconds=time.monotonic() - began))  # it may have waited long for a row
             log.error("%s: not done: %s: %s", action, type(error).__name__, str(error).partition("\n")[0])
     return done
 
@@ -94,11 +101,12 @@ async def _keep(
     conn: Connection, settings: DeskSettings, started: datetime, stop: asyncio.Event, clock: Clock, meters: Meters
 ) -> None:
     reported, swept = started - _REPORT_EVERY, 0
+    retries = Retries[escalation.Action]()
     watching = probed = clock()  # what was reported before the database came back says nothing about now
     while not stop.is_set():
         now = clock()
         with meters.sweep.time():
-            swept += await sweep(conn, now, meters)
+            swept += await sweep(conn, now, meters, retries)
         meters.swept.set(now.timestamp())
         if now - probed >= _PROBE_EVERY:
             probed = now

@@ -24,7 +24,7 @@ _RULE = "maintenance_due/1"
 
 
 async def watch(conn: Connection, now: datetime) -> int:
-    """Raise the tasks that are due; how many are new. Survives what it cannot do."""
+    """Raise the tasks that are due, each by itself; how many are new. Survives what it cannot do."""
     try:
         return await _watch(conn, now)
     except (psycopg.Error, StoreError) as error:
@@ -37,9 +37,14 @@ async def watch(conn: Connection, now: datetime) -> int:
 async def _watch(conn: Connection, now: datetime) -> int:
     new = 0
     for due in maintenance_due(await maintenance.outcomes(conn, now, untold=True), now):
-        async with conn.transaction():
-            raised = await alarms.raise_alarm(conn, new_alarm(due, await devices.one(conn, due.device), now), now)
+        try:
+            async with conn.transaction():
+                raised = await alarms.raise_alarm(conn, new_alarm(due, await devices.one(conn, due.device), now), now)
             new += raised.created_alarm
+        except Exception as error:
+            if conn.closed:
+                raise
+            log.error("maintenance of %s: not raised: %s: %s", due.device, type(error).__name__, str(error).partition("\n")[0])
     return new
 
 

@@ -23,19 +23,31 @@ _RULE = "probe_lost/1"
 
 
 async def watch(conn: Connection, watching: datetime, now: datetime) -> int:
-    """Raise or clear for every probe of the register; how many do not come out. `watching`: since when reports could be read."""
+    """Raise or clear for every probe of the register, each by itself; how many do not come out.
+
+    `watching`: since when reports could be read.
+    """
     lost = 0
     for row in await health.probes(conn):
-        found = probe.judge(report(row), watching, now)
-        async with conn.transaction():
-            if found is None:
-                await alarms.clear_alarm(conn, row.code, PROBE_LOST, False, now, now)
-            else:
-                raised = await alarms.raise_alarm(conn, new_alarm(found, await devices.one(conn, row.code), now), now)
-                lost += 1
-                if raised.created_alarm:
-                    log.error("probe %s: presses do not come out: %s", row.code, found.rule)
+        try:
+            async with conn.transaction():
+                lost += await _judged(conn, row, watching, now)
+        except Exception as error:
+            if conn.closed:
+                raise
+            log.error("probe %s: not judged: %s: %s", row.code, type(error).__name__, str(error).partition("\n")[0])
     return lost
+
+
+async def _judged(conn: Connection, row: ProbeRow, watching: datetime, now: datetime) -> bool:
+    found = probe.judge(report(row), watching, now)
+    if found is None:
+        await alarms.clear_alarm(conn, row.code, PROBE_LOST, False, now, now)
+        return False
+    raised = await alarms.raise_alarm(conn, new_alarm(found, await devices.one(conn, row.code), now), now)
+    if raised.created_alarm:
+        log.error("probe %s: presses do not come out: %s", row.code, found.rule)
+    return True
 
 
 def report(row: ProbeRow) -> Report | None:

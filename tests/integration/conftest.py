@@ -218,6 +218,23 @@ def accounts(loaded: District, loaded_people: tuple[dict[str, RegisteredDevice],
     return loaded_people[1]
 
 
+@pytest.fixture
+def poisoned(database: Database) -> Callable[[str, str, object], None]:
+    """From now on each row of a table in which a column has this value is refused: `poisoned("alarms", "source", "sos-1")`."""
+
+    def poison(table: str, column: str, value: object) -> None:
+        function = "CREATE FUNCTION poisoned() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'poisoned'; END $$"
+        trigger = SQL(
+            "CREATE TRIGGER poisoned BEFORE INSERT OR UPDATE ON {} FOR EACH ROW "
+            "WHEN (new.{}::text = {}) EXECUTE FUNCTION poisoned()"
+        )
+        with psycopg.connect(database.dsn("vigil_owner")) as owner:
+            owner.execute(function)
+            owner.execute(trigger.format(Identifier(table), Identifier(column), str(value)))
+
+    return poison
+
+
 def make(superuser: "psycopg.Connection[tuple[object, ...]]", name: str, template: str = "template1") -> None:
     """Create a database of the owner's, as a copy of another."""
     statement = SQL("CREATE DATABASE {} TEMPLATE {} OWNER vigil_owner")

@@ -13,11 +13,14 @@ import pytest
 
 from care.district import District
 from desk.loop import DeskSettings, run, sweep
+from desk.meters import Meters
 from desk.probe import watch
 from dispatch.alarm import alarm_id
+from dispatch.escalation import Action
 from dispatch.incident import ACKNOWLEDGEMENT_LASTS, ESCALATE_AFTER, OFFER_LASTS, TARGETS, IncidentEvent, IncidentState
 from dispatch.offer import DispatchEvent
-from store import alarms, devices, dispatches, incidents, messages, migrate, people
+from dispatch.retry import Retries
+from store import alarms, devices, dispatches, health, incidents, messages, migrate, people
 from store.connect import Connection, connect
 from store.incidents import Actor, CardRow
 from store.new_alarm import NewAlarm
@@ -213,6 +216,18 @@ async def test_a_row_that_another_holds_does_not_keep_the_others_waiting_for_eve
     assert [(await card(api, one)).level for one in (first, second)] == [1, 1]
 
 
+async def test_an_incident_that_cannot_be_escalated_is_tried_ever_more_rarely_and_the_others_are_in_time(
+    desk: Connection, api: Connection, new_alarm: Make, poisoned: Callable[[str, str, object], None]
+) -> None:
+    first, second = sorted([await ring(desk, new_alarm("sos-1")), await ring(desk, new_alarm("sos-2"))])
+    poisoned("incidents", "incident_id", first)
+    meters, retries = Meters(), Retries[Action]()
+    took = [at for at in range(181) if await sweep(desk, NOW + at * SECOND, meters, retries)]
+    assert took == [60, 120, 180]
+    assert [(await card(api, one)).level for one in (first, second)] == [0, 2]
+    assert 5 <= meters.failures._value.get() <= 20, "of 121 looks"
+
+
 async def test_a_person_is_faster(database: Database, desk: Connection, api: Connection, press: UUID, accounts: People) -> None:
     """The desk has seen the incident open; while it waits for the row, the person acknowledges."""
     async with await connect(database.dsn("vigil_api")) as person:
@@ -381,6 +396,19 @@ async def test_a_press_that_does_not_come_out_is_an_incident_once_and_ends_with_
     (ended,) = await technical(api)
     assert (ended.state, ended.active_alarms) == ("open", 0)  # a person looks at it all the same
     assert [kind for kind, _, _ in await lines(api, lost.id, "cleared")] == ["cleared"]
+
+
+async def test_a_probe_that_cannot_be_judged_keeps_no_other_from_being_missed(
+    conn: Connection, desk: Connection, api: Connection, loaded: District, poisoned: Callable[[str, str, object], None]
+) -> None:
+    await enrolled_probe(conn)
+    for code in ("probe-aaa", "probe-zzz"):
+        await devices.enrol(conn, code, "probe", "inst-1", "", "", "", None, NOW)
+    await conn.commit()
+    assert [row.code for row in await health.probes(desk)] == ["probe-aaa", "probe-tst", "probe-zzz"]
+    poisoned("alarms", "source", "probe-aaa")
+    assert await watch(desk, NOW, NOW + timedelta(days=1)) == 2
+    assert [one.active_alarms for one in await technical(api)] == [2], "of one site"
 
 
 async def test_a_dead_probe_is_an_incident_by_the_running_desk(

@@ -65,6 +65,18 @@ async def test_the_third_nuisance_is_a_task_at_the_site_of_the_lowest_priority(
     assert [(reason["rule"], reason["value"]) for reason in reasons] == [("nuisances", 3.0), ("real_calls", 1.0)]
 
 
+async def test_a_device_whose_task_cannot_be_raised_keeps_no_other_from_its_own(
+    worker_conn: Connection, called: Callable[..., "asyncio.Future[UUID]"], poisoned: Callable[[str, str, object], None]
+) -> None:
+    for days in (1, 2, 3):
+        await called(days)
+        await called(days, cause="device_fault", device="gas-9", kind="gas")
+    await called(4, cause="device_fault", device="gas-9", kind="gas")
+    poisoned("alarms", "source", "gas-9")  # the worst, so the first
+    assert await watch(worker_conn, NOW) == 1
+    assert await tasks(worker_conn) == [("smoke-9", "inst-1", 4, 1)]
+
+
 async def test_two_desks_at_once_and_again_make_one_task(
     database: Database, worker_conn: Connection, called: Callable[..., "asyncio.Future[UUID]"]
 ) -> None:

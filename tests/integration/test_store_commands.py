@@ -9,6 +9,7 @@ import pytest
 
 from api.database import Database as Reached
 from api.downlink import Downlink
+from api.unending import Ongoing, unending
 from devices.commands import decode
 from dispatch.incident import IncidentEvent, NotAllowed
 from dispatch.playbook import PersonNeeded
@@ -254,3 +255,53 @@ async def test_what_is_overtaken_while_another_siren_is_told_is_not_sent(
         assert line.carried == [("heat-9", 1.0)]
         await Downlink(reached, line, asyncio.Event()).turn()
     assert ("siren-9", 0.0) in line.carried and ("siren-9", 1.0) not in line.carried
+
+
+async def test_an_order_or_answer_that_fails_every_time_keeps_no_other_waiting_and_is_shown_until_it_is_done(
+    database: Database, conn: Connection, fire: UUID, duty: Actor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As they were ordered: one that no device would take, one answered by a siren that hangs elsewhere now, and two good ones."""
+    monkeypatch.setattr("dispatch.retry.FIRST_PAUSE", SECOND / 50)
+    places = ["heat-9", "gas-9", "smoke-9", "siren-9"]
+    await conn.execute("UPDATE devices SET profile = 'siren' WHERE code = ANY (%s)", [places])
+    given = datetime.now(UTC) - 10 * SECOND
+    heat, gas, smoke, _ = [await order(conn, fire, ON, duty, given, siren) for siren in places]
+    await conn.execute("UPDATE commands SET expires_at = at + interval '6 minutes' WHERE command_id = %s", [heat])
+    for answer in (gas, smoke):
+        await conn.execute(
+            "INSERT INTO acks SELECT device_id, 'b1', 1, 1, command_id, 'siren', at, at FROM commands WHERE command_id = %s",
+            [answer],
+        )
+    moved = "UPDATE devices SET site_id = (SELECT site_id FROM sites WHERE code = %s) WHERE code = 'gas-9'"
+    await conn.execute(moved, ["home-1"])
+    await conn.commit()
+    told, stop, changed = list[bool](), asyncio.Event(), asyncio.Event()
+
+    def tell(failing: bool) -> None:
+        told.append(failing)
+        changed.set()
+
+    async def nothing() -> None:
+        pass
+
+    line = Line(nothing)
+    async with Reached(database.dsn("vigil_api"), 2, lambda up: None) as reached:
+        assert await reached.reached(10)
+        task = asyncio.create_task(unending(Ongoing("sirens", tell), Downlink(reached, line, asyncio.Event()).run, stop))
+        await asyncio.wait_for(changed.wait(), 10)
+        changed.clear()
+        assert line.carried == [("siren-9", 1.0)]
+        system, silent = "system", "siren_silent"
+        later = [("siren_on_answered", "device:smoke-9"), (silent, system), (silent, system)]
+        assert (await lines(conn, fire))[4:] == later
+        await conn.execute(moved, ["inst-1"])
+        await conn.execute("UPDATE commands SET expires_at = at + interval '1 minute' WHERE command_id = %s", [heat])
+        await conn.commit()
+        await asyncio.wait_for(changed.wait(), 10)
+        task.cancel()
+        await asyncio.wait({task})
+    assert told == [True, False], "once each, not at every look"
+    assert ("heat-9", 1.0) in line.carried
+    assert (await lines(conn, fire))[7:] == [("siren_on_answered", "device:gas-9")]
+    written = caplog.text
+    assert f"could not send {heat}" in written and f"could not write the answer of {gas}" in written
