@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { EffectScope } from 'vue'
+import { type EffectScope, nextTick, ref } from 'vue'
 import { api, Refused } from '../src/api/client'
 import type { IncidentDetail } from '../src/api/types'
 import { createDesk } from '../src/console/desk'
 import { createDetail } from '../src/console/detail'
-import { adopt } from '../src/live/board'
+import { useSelection } from '../src/console/selection'
+import { adopt, EMPTY } from '../src/live/board'
 import type { Store } from '../src/live/store'
 import { causesFor, ended, toConfirm } from '../src/queue/ended'
 import { card } from './build'
@@ -235,6 +236,31 @@ describe('the desk', () => {
     })
   })
 
+  it('D before A is answered and before the board is told opens when it is; not when A is refused, nor for another incident', async () => {
+    const told = { version: 2, state: 'acknowledged' as const, allowed: ['dispatch'] }
+    for (const [refuses, moves, opens] of [[false, false, 'dispatch'], [true, false, null], [false, true, null]] as const) {
+      store.board.value = EMPTY
+      const { desk } = begin()
+      store.board.value = adopt(store.board.value, card({ id: 'i2', state: 'acknowledged', allowed: ['dispatch'] }))
+      await settle()
+      answers = [() => (refuses ? { status: 409, body: { error: 'stale_version', detail: '' } } : { body: whole(told) })]
+      desk.begin('acknowledge')
+      desk.hear('d')
+      if (moves) store.selected.value = 'i2'
+      await settle()
+      expect(desk.dialog.value).toBe(opens)
+    }
+  })
+
+  it('a key means nothing later where nothing is on its way', async () => {
+    const { desk } = begin()
+    desk.hear('d')
+    answers = [() => ({ body: whole({ version: 2, state: 'acknowledged', allowed: ['dispatch'] }) })]
+    desk.begin('acknowledge')
+    await settle()
+    expect(desk.dialog.value).toBeNull()
+  })
+
   it('what was told by telephone is written down also where it cannot be read again', async () => {
     const { detail, desk } = begin()
     await settle()
@@ -337,5 +363,72 @@ describe('the desk', () => {
     await settle()
     expect(store.board.value.incidents.get('i1')?.version).toBe(7)
     expect(detail.detail.value).toBeNull()
+  })
+})
+
+describe('the selection', () => {
+  const arrive = (id: string, over = {}) => { store.board.value = adopt(store.board.value, card({ id, state_at: `2026-11-24T19:12:4${id.slice(-1)}Z`, ...over })) }
+  const leave = (id: string) => arrive(id, { version: 9, state: 'closed' })
+  const ticks = async () => { await nextTick(); await nextTick(); await nextTick() }
+  function begin() {
+    const open = ref(false)
+    const desk = scope.run(() => {
+      const made = createDesk(store, createDetail(store))
+      useSelection(store, () => made.dialog.value !== null || open.value, made.slip)
+      return made
+    })!
+    return { desk, open }
+  }
+
+  it('is the first that arrives, and stays when more arrive', async () => {
+    begin()
+    arrive('i5')
+    await ticks()
+    arrive('i1')
+    await ticks()
+    expect([store.selected.value, store.sorted.value[0]!.id]).toEqual(['i5', 'i1'])
+  })
+
+  it('goes to the neighbour of what leaves, and a key that was meant for that is not heard by the neighbour', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    const { desk } = begin()
+    for (const id of ['i1', 'i2', 'i3']) arrive(id)
+    store.selected.value = 'i2'
+    await ticks()
+    leave('i2')
+    await ticks()
+    expect(store.selected.value).toBe('i3')
+    desk.begin('acknowledge')
+    expect([desk.working.value, desk.refused.value?.key]).toEqual([null, 'moved_on'])
+    vi.advanceTimersByTime(420)
+    desk.begin('acknowledge')
+    expect(desk.working.value).toBe('acknowledge')
+    vi.useRealTimers()
+  })
+
+  it.each(['a note that is being written', 'a sheet that is read to 119'])('waits for %s: what ended stays under it, and says so', async (what) => {
+    const { desk, open } = begin()
+    for (const id of ['i1', 'i2']) arrive(id)
+    store.selected.value = 'i1'
+    await ticks()
+    if (what.startsWith('a note')) desk.begin('note')
+    else open.value = true
+    leave('i1')
+    await ticks()
+    expect([store.selected.value, store.current.value?.id]).toEqual(['i1', 'i1'])
+    expect([desk.dialog.value, desk.gone.value]).toEqual(open.value ? [null, false] : ['note', true])
+    desk.dialog.value = null
+    open.value = false
+    await ticks()
+    expect([store.selected.value, desk.gone.value]).toEqual(['i2', false])
+  })
+
+  it('is none when nothing is left', async () => {
+    begin()
+    arrive('i1')
+    await ticks()
+    leave('i1')
+    await ticks()
+    expect([store.selected.value, store.current.value]).toEqual([null, null])
   })
 })

@@ -1,16 +1,22 @@
 /** What the duty officer does: which dialog is open, what is being submitted, what was refused. */
 
 import { computed, type InjectionKey, inject, ref, shallowRef, watch } from 'vue'
-import { api, refusal, type Refused } from '../api/client'
+import { api, refusal, Refused } from '../api/client'
 import type { DispatchAction, IncidentCard, IncidentDetail } from '../api/types'
 import type { Store } from '../live/store'
-import { type Action, acts, may } from '../queue/actions'
+import { type Action, actionOfKey, acts, may } from '../queue/actions'
 import type { Detail } from './detail'
 
 export type Dialog = 'dispatch' | 'close' | 'cancel' | 'resolve' | 'note' | 'call' | 'keys' | 'unprotected' | 'circle' | 'ended' | 'evacuation'
 
 /** Something that was pressed and is not answered yet. `turn`: of the dialog that it was asked from, 0 of none; `what` tells errands apart. */
 interface Asked { readonly action: Action | 'recall'; readonly id: string | null; readonly turn: number; readonly what: string }
+
+/** Dialogs that are about no incident, and stay when the selection moves. */
+export const OF_THE_DESK: ReadonlySet<Dialog> = new Set(['keys', 'unprotected', 'circle', 'ended'])
+
+/** In less time nobody has seen that another incident is selected now, in ms. */
+const UNSEEN_MS = 400
 
 export function createDesk(store: Store, detail: Detail) {
   const dialog = ref<Dialog | null>(null)
@@ -21,6 +27,8 @@ export function createDesk(store: Store, detail: Detail) {
   const marking = ref('')
   let fading: ReturnType<typeof setTimeout> | undefined
   let last: Promise<unknown> = Promise.resolve()
+  let early: { key: string; id: string } | null = null
+  let slippedAt = -UNSEEN_MS
   const turn = ref(0)
   watch(dialog, () => { turn.value += 1 }, { flush: 'sync' })
 
@@ -73,8 +81,31 @@ export function createDesk(store: Store, detail: Detail) {
     const item = store.current.value
     if (!item || (action !== 'call' && !acts(store.me.role))) return
     if (action !== 'call' && (!item.stored || !may(item.card, action))) return
-    if (action === 'acknowledge') void submit(action, () => api.acknowledge(item.id, item.card.version))
+    if (slipped()) return
+    early = null
+    if (action === 'acknowledge') void submit(action, () => api.acknowledge(item.id, item.card.version)).then(late)
     else dialog.value = action
+  }
+
+  /** What was pressed for an incident that left a moment ago is not done to the one that took its place. */
+  function slipped(): boolean {
+    const unseen = performance.now() - slippedAt < UNSEEN_MS
+    if (unseen) refuse(new Refused(0, 'moved_on', ''))
+    return unseen
+  }
+
+  /** A key that means nothing yet, since the acknowledgement after which it may is on its way: it is heard when that is answered. */
+  function hear(key: string): void {
+    const item = store.current.value
+    early = item && busy('acknowledge') ? { key, id: item.id } : null
+  }
+
+  function late(done: boolean): void {
+    const [item, it] = [store.current.value, early]
+    early = null
+    if (!done || !item || item.id !== it?.id || dialog.value) return
+    const action = actionOfKey(it.key, item.card, item.stored)
+    if (action) begin(action)
   }
 
   /** What the desk does to an errand: recall it, or write down what a responder has told it by telephone. It is done also where it then cannot be read. */
@@ -105,6 +136,10 @@ export function createDesk(store: Store, detail: Detail) {
 
   return {
     dialog, refused, about, begin, submit, busy, errand, recall, refuse, mark, marking,
+    hear, slipped,
+    slip: () => { slippedAt = performance.now() },
+    /** Whether the incident that the open dialog is about has left the board meanwhile. */
+    gone: computed(() => dialog.value !== null && !OF_THE_DESK.has(dialog.value) && !store.list.value.some((item) => item.id === store.selected.value)),
     working: computed(() => asked.value[0]?.action ?? null),
     /** Whether what the open dialog asked for is on its way. */
     sending: computed(() => asked.value.some((one) => one.turn === turn.value)),

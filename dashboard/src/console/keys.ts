@@ -16,6 +16,9 @@ const PLAIN: Record<string, Command> = {
 
 export interface Stroke { key: string; ctrlKey: boolean; metaKey: boolean; altKey: boolean; repeat: boolean }
 
+/** One key by itself, pressed once. */
+export const alone = (stroke: Stroke): boolean => !(stroke.ctrlKey || stroke.metaKey || stroke.altKey || stroke.repeat)
+
 /** None for combinations, for keys held down (except moving) and for what means nothing now. */
 export function commandOf(stroke: Stroke, current: Item | null): Command | null {
   if (stroke.ctrlKey || stroke.metaKey || stroke.altKey) return null

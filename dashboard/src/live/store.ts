@@ -2,7 +2,7 @@
 
 import { computed, type InjectionKey, inject, onScopeDispose, ref, shallowRef } from 'vue'
 import type { District, IncidentCard, Me } from '../api/types'
-import { items } from '../queue/items'
+import { type Item, items } from '../queue/items'
 import { sections } from '../queue/order'
 import { adopt, EMPTY, reconnected, reduce } from './board'
 import { Connection } from './connection'
@@ -58,7 +58,8 @@ export function createStore(me: Me, district: District, onRefused: () => void) {
   const list = computed(() => items(board.value))
   const queue = computed(() => sections(list.value, orderAt.value))
   const sorted = computed(() => queue.value.flatMap((one) => one.items))
-  const current = computed(() => list.value.find((item) => item.id === selected.value) ?? null)
+  /** What is selected, as it was last seen when it has just left the board: it is let go by moving the selection. */
+  const current = computed<Item | null>((before) => list.value.find((item) => item.id === selected.value) ?? (before?.id === selected.value ? before : null))
 
   /** What keeps presses from reaching us, worst first; a database fault alone does not, nor what else the server fails to do. */
   const fault = computed<Fault | null>(() => {

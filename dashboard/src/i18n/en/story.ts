@@ -168,6 +168,8 @@ export const story: Record<keyof typeof zh, string> = {
   'reason.assign.position_unknown': 'from the station (position unknown)',
 
   'refused.of': '{what}, {where}: {why}',
+  'error.moved_on': 'The selected incident has just left and this one took its place: nothing was done, look again',
+  'dialog.gone': 'Someone has just ended this incident; what stands here is not submitted',
   'error.unreachable': 'The server did not answer; perhaps nothing was submitted',
   'error.too_many_reads': 'Too many questions at once; try again in a moment',
   'error.too_many_attempts': 'Too many attempts; try again later',

@@ -166,6 +166,8 @@ export const story = {
   'reason.assign.position_unknown': '从驻点算（位置未知）',
 
   'refused.of': '{what}，{where}：{why}',
+  'error.moved_on': '所选事件刚刚离开，现在选中的是另一件：没有执行，请看清再按',
+  'dialog.gone': '此事件刚刚已由他人结束；这里的内容尚未提交',
   'error.unreachable': '服务器没有回应，操作可能没有提交',
   'error.too_many_reads': '同时查询过多，请稍候再试',
   'error.too_many_attempts': '尝试过多，请稍后再试',
