@@ -61,14 +61,15 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who asks: a session, which has few turns at once."""
+    """Who asks: a session, and the account that it is of; each has few turns at once."""
 
     reads: Reads
     session: bytes
+    account: int
 
     async def run(self, work: Work[T]) -> T:
         """One question. Raises TooManyReads, StoreUnavailable, or what the work raises."""
-        return await self.reads.run(self.session, work)
+        return await self.reads.run(self.session, self.account, work)
 
 
 def context(connection: HTTPConnection) -> Context:
@@ -98,7 +99,7 @@ async def viewer(found: Annotated[Session, Depends(session)]) -> Viewer:
 
 async def reader(found: Annotated[Session, Depends(session)], here: Annotated[Context, Depends(context)]) -> Reader:
     """What asks the database on behalf of the request's session."""
-    return Reader(here.reads, found.digest)
+    return Reader(here.reads, found.digest, found.viewer.account_id)
 
 
 def viewer_of(row: people.AccountRow | people.SessionRow) -> Viewer:

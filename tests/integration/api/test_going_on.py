@@ -13,7 +13,7 @@ from api.database import Database
 from api.downlink import Downlink
 from api.feeds import Feed
 from api.hub import Hub
-from api.reads import AT_ONCE, MAY_WAIT
+from api.reads import AT_ONCE, MAY_WAIT, PERSON_AT_ONCE, PERSON_MAY_WAIT, Reads, TooManyReads
 from api.register import Register
 from api.unending import Ongoing, unending
 from broker.deliveries import Arrived
@@ -156,3 +156,36 @@ async def test_whoever_asks_too_much_is_told_so_and_keeps_nobody_from_acting(api
     assert codes.count(429) == 4, "those that fit wait for their turn"
     assert set(codes) <= {200, 429, 503}, "503 where the table was locked for longer than a question may take"
     assert (await greedy.get("/api/devices")).status_code == 200
+
+
+async def test_a_person_with_many_sessions_leaves_a_connection_to_others_and_his_own_screens_all_go_on(database: Server) -> None:
+    at_work, most, go = 0, 0, asyncio.Event()
+
+    async def slow(conn: Connection) -> int:
+        nonlocal at_work, most
+        at_work += 1
+        most = max(most, at_work)
+        await go.wait()
+        at_work -= 1
+        return 0
+
+    async def quick(conn: Connection) -> int:
+        return 1
+
+    async with Database(database.dsn("vigil_api"), 1, lambda up: None) as reached, asyncio.timeout(LONG_S):
+        assert await reached.reached(10)
+        reads, screens = Reads(reached), (PERSON_AT_ONCE + PERSON_MAY_WAIT) // (AT_ONCE + MAY_WAIT)
+        asked = [
+            asyncio.create_task(reads.run(b"screen %d" % screen, 7, slow))
+            for screen in range(screens)
+            for _ in range(AT_ONCE + MAY_WAIT)
+        ]
+        while at_work < PERSON_AT_ONCE:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        assert await reads.run(b"somebody else", 8, quick) == 1
+        with pytest.raises(TooManyReads, match="of this account: expected at most"):
+            await reads.run(b"one screen more", 7, quick)
+        go.set()
+        assert set(await asyncio.gather(*asked)) == {0}, "nobody was refused"
+        assert most == PERSON_AT_ONCE
+        assert await reads.run(b"one screen more", 7, quick) == 1
