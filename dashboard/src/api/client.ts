@@ -28,6 +28,15 @@ export async function problem(response: Response): Promise<Refused> {
 /** So long an answer is waited for, in ms: who presses must know soon, a large layer may take its time. */
 const LONGEST_MS = { POST: 10_000, GET: 30_000 }
 
+/** The server's clock against ours, in ms, by the last fresh answer; to a second, which is as good as its Date is. */
+export const clocks = { skew: 0 }
+
+function tell(response: Response, sentAt: number): void {
+  const date = Date.parse(response.headers.get('date') ?? '')
+  if (Number.isNaN(date) || !/no-store/.test(response.headers.get('cache-control') ?? '')) return // an answer that was kept tells an old time
+  clocks.skew = date + 500 - (sentAt + Date.now()) / 2
+}
+
 /** Fetches; what never comes is given up, whoever asked. */
 async function within<T>(ms: number, signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const ending = new AbortController()
@@ -51,7 +60,9 @@ export async function call<T>(method: 'GET' | 'POST', path: string, body?: Body,
   const init: RequestInit = { method, headers, credentials: 'same-origin' }
   if (method === 'POST') init.body = JSON.stringify(body ?? {})
   return within(LONGEST_MS[method], signal, async (ending) => {
+    const sentAt = Date.now()
     const response = await fetch(`/api${path}`, { ...init, signal: ending })
+    tell(response, sentAt)
     if (!response.ok) throw await problem(response)
     return (response.status === 204 ? undefined : await response.json()) as T
   })

@@ -1,6 +1,6 @@
 /** What a responder's errand asks of him next. Pure. */
 
-import type { DispatchAction, DispatchDetail, IncidentDetail } from '../api/types'
+import type { DispatchAction, DispatchBrief, DispatchDetail, IncidentDetail } from '../api/types'
 
 export interface Errand { readonly detail: IncidentDetail; readonly own: DispatchDetail }
 
@@ -11,6 +11,21 @@ export function errands(list: readonly IncidentDetail[], responder: string): Err
   return list
     .flatMap((detail) => detail.dispatch_list.filter((one) => one.responder === responder && ACTIVE.includes(one.state)).map((own) => ({ detail, own })))
     .sort((a, b) => ACTIVE.indexOf(b.own.state) - ACTIVE.indexOf(a.own.state) || Date.parse(a.own.deadline_at) - Date.parse(b.own.deadline_at))
+}
+
+/** What was read last, with what the server has answered since about one errand. */
+export function stepped(list: readonly IncidentDetail[], brief: DispatchBrief): IncidentDetail[] {
+  return list.map((detail) => ({ ...detail, dispatch_list: detail.dispatch_list.map((own) => (own.id === brief.id ? { ...own, ...brief } : own)) }))
+}
+
+/** Whether this step of this errand is still to be taken. */
+export function awaits(list: readonly IncidentDetail[], id: string, action: DispatchAction): boolean {
+  return list.some((detail) => detail.dispatch_list.some((own) => own.id === id && own.allowed.includes(action)))
+}
+
+/** Whether an offer of one's own waits for an answer: no colleague's, and none that ran out while nothing was heard. */
+export function calls(list: readonly IncidentDetail[], responder: string, now: number): boolean {
+  return errands(list, responder).some(({ own }) => own.state === 'offered' && own.allowed.includes('accept') && now < Date.parse(own.deadline_at))
 }
 
 const ORDER: readonly DispatchAction[] = ['accept', 'depart', 'arrive', 'enter', 'finish']
