@@ -1,5 +1,5 @@
-"""Which model judges falls here: the one that this installation adopted, if its file is still the one that was adopted, else the
-one that ships. Whatever is wrong with the first is said loudly and never stops a worker.
+"""Which model judges falls here: the one that this installation adopted, if its file is still the one that was adopted and its card
+still says so, else the one that ships. Whatever is wrong with the first is said loudly and never stops a worker.
 
 In VIGIL_MODELS (else VIGIL_DATA/models), `falls/`: for each model that was trained here `<name>.npz`, `<name>.skops` and its card
 (`.json` and `.md`); `adopted.json` says which is adopted, and which were before.
@@ -35,7 +35,7 @@ class _Decision(TypedDict):
     why: list[str]
 
 
-class _Parent(TypedDict):
+class _Named(TypedDict):
     model: str
     sha256: str
 
@@ -50,7 +50,7 @@ class _Card(TypedDict):
     made_at: str
     decision: _Decision
     sha256: dict[str, str]
-    parent: _Parent
+    parent: _Named
     data: dict[str, _Data]
     labels_key: NotRequired[str]  # cards of before have none
 
@@ -59,13 +59,8 @@ class _Shipped(TypedDict):
     trained_on: dict[str, _Data]
 
 
-class _Adopted(TypedDict):
-    model: str
-    sha256: str
-
-
 class _State(TypedDict):
-    adopted: list[_Adopted]
+    adopted: list[_Named]
     log: list[dict[str, str]]
 
 
@@ -85,14 +80,21 @@ def folder(settings: Settings) -> Path:
 
 def choose(home: Path) -> Choice:
     """The adopted model, else the one that ships. Raises what reading the latter raises."""
+    found = None
     try:
-        adopted = _standing(home)
-        if adopted is not None:
-            path = _npz(home, adopted["model"])
-            return Choice(models.load_falls(_as_adopted(path, adopted["sha256"])), adopted["sha256"], True)
+        found = _usable(home)
     except UNREADABLE as error:
         log.error("the adopted model of falls cannot be used, the one that ships judges in its place: %s", error)
-    return Choice(models.load_falls(models.FALLS), digest(models.FALLS), False)
+    return found or Choice(models.load_falls(models.FALLS), digest(models.FALLS), False)
+
+
+def fault(home: Path) -> str:
+    """Why the adopted model cannot be used; "" where it can be, or none is adopted."""
+    try:
+        _usable(home)
+    except UNREADABLE as error:
+        return str(error)
+    return ""
 
 
 def adopt(home: Path, name: str, now: datetime, by: str) -> None:
@@ -101,7 +103,7 @@ def adopt(home: Path, name: str, now: datetime, by: str) -> None:
     Raises NotAdopted unless it was better than the one that judges now and is what was judged.
     """
     state = _state(home)
-    if state["adopted"] and state["adopted"][-1]["model"] == name:
+    if state["adopted"] and state["adopted"][-1]["model"] == name and not fault(home):
         return
     if name not in _names(home):
         raise NotAdopted(f"models: expected one that was trained here ({', '.join(_names(home)) or 'none yet'}), got {name!r}")
@@ -109,10 +111,8 @@ def adopt(home: Path, name: str, now: datetime, by: str) -> None:
     if not card["decision"]["adopt"]:
         raise NotAdopted(f"{name}: was not better than the model that judged: {'; '.join(card['decision']['why'])}")
     found = digest(_npz(home, name))
-    if found != card["sha256"].get(f"{name}.npz"):
-        raise NotAdopted(
-            f"{name}: expected the file that was judged ({card['sha256'].get(f'{name}.npz', '')[:12]}…), got {found[:12]}…"
-        )
+    if found != _judged(card, name):
+        raise NotAdopted(f"{name}: expected the file that was judged ({_judged(card, name)[:12]}…), got {found[:12]}…")
     champion = _judging(home)
     if card["parent"]["sha256"] != champion.sha256:
         raise NotAdopted(
@@ -137,13 +137,13 @@ def rollback(home: Path, now: datetime, by: str) -> str:
 def listed(home: Path) -> list[dict[str, Any]]:
     """Every model that could judge here: the one that ships, then those trained here; which one judges, and whether it is whole."""
     standing = _standing(home)
-    judges = standing["model"] if standing else SHIPPED
+    judges = standing["model"] if standing and not fault(home) else SHIPPED
     rows: list[dict[str, Any]] = [{"model": SHIPPED, "made_at": None, "better": None, "judges": judges == SHIPPED, "whole": True}]
     for name in _names(home):
         row = {"model": name, "made_at": None, "better": None, "judges": judges == name, "whole": False}
         try:
             card = _card(home, name)
-            whole = digest(_npz(home, name)) == card["sha256"].get(f"{name}.npz")
+            whole = digest(_npz(home, name)) == _judged(card, name)
             rows.append({**row, "made_at": card["made_at"], "better": card["decision"]["adopt"], "whole": whole})
         except UNREADABLE as error:
             rows.append({**row, "error": str(error)})
@@ -212,11 +212,21 @@ def _decoded(path: Path, kind: Any) -> Any:
         raise NotAdopted(f"{path.name}: expected what is known of the model as JSON, got {error}") from None
 
 
-def _as_adopted(path: Path, expected: str) -> Path:
-    found = digest(path)
-    if found != expected:
-        raise models.BadModel(f"{path.name}: expected the file that was adopted ({expected[:12]}…), got {found[:12]}…")
-    return path
+def _usable(home: Path) -> Choice | None:
+    """The adopted model; None where none is. Raises what stands in its way: state, file or card is gone, damaged or another."""
+    adopted = _standing(home)
+    if adopted is None:
+        return None
+    name, expected, path = adopted["model"], adopted["sha256"], _npz(home, adopted["model"])
+    for what, found in ((path.name, digest(path)), (f"{name}.json", _judged(_card(home, name), name))):
+        if found != expected:
+            raise NotAdopted(f"{what}: expected the model that was adopted ({expected[:12]}…), got {found[:12]}…")
+    return Choice(models.load_falls(path), expected, True)
+
+
+def _judged(card: _Card, name: str) -> str:
+    """SHA-256 of the file that the card is about; "" where it is about another."""
+    return card["sha256"].get(f"{name}.npz", "")
 
 
 def _state(home: Path) -> _State:
@@ -228,7 +238,7 @@ def _state(home: Path) -> _State:
     return found
 
 
-def _standing(home: Path) -> _Adopted | None:
+def _standing(home: Path) -> _Named | None:
     adopted = _state(home)["adopted"]
     return adopted[-1] if adopted else None
 

@@ -15,7 +15,7 @@ from store import cluster
 from store.connect import connect
 from store.migrate import status
 from store.refusing import Refusal, refusal
-from vigil import console_build, disk, state
+from vigil import adoption, console_build, disk, state
 from vigil.settings import Settings
 from vigil.web import call
 
@@ -63,6 +63,7 @@ def machine(settings: Settings) -> Iterator[Check]:
         yield Check("setpriv (PostgreSQL does not run as root)", bool(setpriv), setpriv or "none", "apt-get install util-linux")
     wrong = console_build.fault(*console_build.place(settings.path("VIGIL_DASHBOARD")))
     yield Check("console build", not wrong, wrong or "there", "run make run, which builds it")
+    yield _falls(adoption.folder(settings))
     yield from _folder(settings.data)
 
 
@@ -83,6 +84,17 @@ def _database_program() -> Check:
         return Check("database program", True, f"PostgreSQL {cluster.major_version()}")
     except (cluster.DatabaseFailed, OSError) as error:
         return Check("database program", False, str(error), "run make prepare")
+
+
+def _falls(home: Path) -> Check:
+    name, fault = "model of falls", adoption.fault(home)
+    if fault:
+        remedy = "put it back from a backup, or run vigil models rollback; then restart the telemetry workers"
+        return Check(name, False, f"the one that ships judges, since the adopted one cannot be used: {fault}", remedy)
+    try:
+        return Check(name, True, adoption.choose(home).model.version)
+    except adoption.UNREADABLE as error:
+        return Check(name, False, f"falls are judged by the plain rule: {error}", "install Vigil again")
 
 
 def _folder(data: Path) -> Iterator[Check]:

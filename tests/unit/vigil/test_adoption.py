@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from analytics import models
 from analytics.catalogue import TELEMETRY_LANE
 from vigil import adoption
 from vigil.adoption import NotAdopted
+from vigil.doctor import machine
 from vigil.parts.ingest import _detectors
 from vigil.settings import Settings
 
@@ -21,10 +23,15 @@ pytestmark = pytest.mark.skipif(not SHIPPED, reason="there is no model of falls:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
+def home(tmp_path: Path, trained: Path) -> Path:
+    """A test's own copy of the three models."""
+    return Path(shutil.copytree(trained, tmp_path / "models" / "falls"))
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three models that were trained here, each beside the one before it: two were better, one was not."""
-    folder = tmp_path / "models" / "falls"
-    folder.mkdir(parents=True)
+    folder = tmp_path_factory.mktemp("trained")
     parent = {"model": SHIPPED, "sha256": adoption.digest(models.FALLS)}
     for name, better in (("first", True), ("second", True), ("worse", False)):
         model = models.load_falls()
@@ -96,9 +103,11 @@ def test_it_is_known_what_a_model_has_learned_from(home: Path) -> None:
     assert card["sha256"]["falls.npz"] == adoption.digest(models.FALLS), "the card beside the model is this model's"
     adoption.adopt(home, "first", NOW, "test")
     assert adoption.learned_from(home, adoption.choose(home)) == {"sisfall": "abc"}
+    chosen = adoption.choose(home)
     (home / "first.json").unlink()
     with pytest.raises(NotAdopted, match=r"first\.json.*rollback"):
-        adoption.learned_from(home, adoption.choose(home))
+        adoption.learned_from(home, chosen)
+    assert adoption.learned_from(home, adoption.choose(home)) == found, "of the one that ships, which judges then"
 
 
 def test_a_file_that_was_changed_is_not_adopted(home: Path) -> None:
@@ -144,7 +153,16 @@ def _pickled(home: Path) -> None:
     (home / "adopted.json").write_text(json.dumps(state))
 
 
-@pytest.mark.parametrize("harm", [_other, _cut, _lost, _nonsense, _misshapen, _damaged, _pickled])
+def _uncarded(home: Path) -> None:
+    (home / "first.json").unlink()
+
+
+def _card_of_another_file(home: Path) -> None:
+    card = (home / "first.json").read_text()
+    (home / "first.json").write_text(card.replace(adoption.digest(home / "first.npz"), "ab" * 32))
+
+
+@pytest.mark.parametrize("harm", [_other, _cut, _lost, _nonsense, _misshapen, _damaged, _pickled, _uncarded, _card_of_another_file])
 def test_where_the_adopted_one_is_spoiled_the_one_that_ships_judges_and_it_is_said(
     home: Path, harm: Callable[[Path], None], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -153,6 +171,30 @@ def test_where_the_adopted_one_is_spoiled_the_one_that_ships_judges_and_it_is_sa
     with caplog.at_level(logging.ERROR, "vigil.models"):
         assert judges(home) == SHIPPED
     assert "the one that ships judges in its place" in caplog.text
+    assert _looked(home) == (False, True), "the doctor says so too"
+
+
+def test_what_judges_is_listed_truly_and_is_what_was_adopted_again_once_its_card_is_back(home: Path) -> None:
+    adoption.adopt(home, "first", NOW, "test")
+    card = (home / "first.json").read_text()
+    assert _looked(home) == (True, False)
+    _uncarded(home)
+    assert [row["model"] for row in adoption.listed(home) if row["judges"]] == ["shipped"]
+    with pytest.raises(NotAdopted, match="first"):
+        adoption.adopt(home, "first", NOW, "test")
+    (home / "first.json").write_text(card)
+    assert (judges(home), _looked(home)) == ("first", (True, False))
+    _uncarded(home)
+    assert adoption.rollback(home, NOW, "test") == "shipped"
+    assert _looked(home) == (True, False)
+
+
+def _looked(home: Path) -> tuple[bool, bool]:
+    """Whether the doctor finds the model well, and whether it says that the one that ships takes its place."""
+    settings = Settings({"VIGIL_MODELS": str(home.parent), "VIGIL_DATA": str(home.parents[1])})
+    [found] = [one for one in machine(settings) if one.name == "model of falls"]
+    assert bool(found.remedy) is not found.ok
+    return found.ok, "the one that ships judges" in found.found
 
 
 def test_workers_take_the_adopted_one_at_their_start(home: Path, caplog: pytest.LogCaptureFixture) -> None:
