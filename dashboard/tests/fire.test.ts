@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { AlarmShape, Evacuee, FireZone, IncidentDetail } from '../src/api/types'
-import { after, alarmsOf, burns, curvesOf, groups, inside, likeness, standard } from '../src/console/fire'
+import { after, alarmsOf, burns, curvesOf, groups, inside, likeness, rows, standard } from '../src/console/fire'
 import { drawn, frameOf, telling } from '../src/parts/curves'
 import { at, card, reading, T0 } from './build'
 
@@ -35,6 +35,12 @@ describe('a fire', () => {
     expect(burns(detail())).toBe(true)
     expect(burns(detail({ fire: null }))).toBe(false)
     for (const state of ['resolved', 'closed', 'cancelled'] as const) expect(burns(detail({ card: card({ hazard: 'fire', state }) }))).toBe(false)
+  })
+  it('the list is another one under a finger once somebody is out, or has moved', () => {
+    const [a, b] = [person('a', 1), person('b', 2)]
+    const ways = [[a, b], [b, a], [person('a', 1, false, at(9)), b], [b]]
+    expect(new Set(ways.map(rows)).size).toBe(ways.length)
+    expect(rows([a, b])).toBe(rows([{ ...a, out_by: 'x' }, b]))
   })
   it('the list keeps the order of the server in each of its parts, and no part is empty', () => {
     const list = [person('lies', 2, true), person('walks', 1), person('near', 0, true)]

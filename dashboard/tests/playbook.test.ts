@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { CallSheet, Playbook, Siren, Step } from '../src/api/playbook'
-import { asksFirst, deviceName, folded, GAS, progress, rowsOf, script, sirenState, stepOfKey, undoLeft } from '../src/console/playbook'
+import { asksFirst, deviceName, folded, GAS, progress, rowsOf, script, sirenState, standing, stepOfKey, undoLeft } from '../src/console/playbook'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { i18n, MESSAGES } from '../src/i18n'
@@ -35,6 +35,12 @@ describe('the steps', () => {
     expect(folded(rowsOf(book(long)), T0 + 99_000).map((row) => [row.step.key, row.key])).toEqual([['a', '3'], ['b', '4'], ['c', '5']])
     expect(stepOfKey(folded(rowsOf(book(long)), T0), '6')).toBeNull()
     expect(folded(rowsOf(book([])), T0)).toEqual([])
+  })
+  it('are others under a finger once one is stamped, or has moved up', () => {
+    const [a, b] = [step('a'), step('b')]
+    const ways = [[a, b], [b, a], [step('a', { stamp: stamp() }), b], [b]]
+    expect(new Set(ways.map(standing)).size).toBe(ways.length)
+    expect(standing([a, b])).toBe(standing([{ ...a, allowed: [] }, b]))
   })
   it('are counted as far as they are wanted', () => {
     expect(progress(book([...steps, step('m', { stamp: stamp() })]))).toEqual({ n: 1, m: 13 })

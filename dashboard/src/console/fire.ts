@@ -41,6 +41,9 @@ export function groups(list: readonly Evacuee[]): Group[] {
   return parts.filter((part) => part.people.length)
 }
 
+/** The list as it stands under a finger: who, in which order, and who is out. */
+export const rows = (list: readonly Evacuee[]): string => list.map((one) => `${one.senior.code}${one.out_at ? ' out' : ''}`).join()
+
 /** A fire goes on: while it does, it is read again and again. */
 export const burns = (detail: IncidentDetail): boolean => detail.fire !== null && LIVE.has(detail.card.state)
 

@@ -21,6 +21,9 @@ export function folded(rows: readonly Row[], now: number): Row[] {
   return rows.filter((row) => open.has(row) || row === fresh)
 }
 
+/** The steps as they stand under a finger: which, in which order, and which are stamped. */
+export const standing = (steps: readonly Step[]): string => steps.map((step) => `${step.key}${step.stamp ? ' stamped' : ''}`).join()
+
 export function progress(book: Playbook): { n: number; m: number } {
   const wanted = book.steps.filter((step) => step.wanted)
   return { n: wanted.filter((step) => step.stamp).length, m: wanted.length }
