@@ -57,6 +57,15 @@ describe('what is heard', () => {
     expect(voice({ hazard: 'technical', priority: 4 })).toBe('low')
   })
 
+  it('a clock that was an hour ahead for a moment silences neither what rings, nor the loss, nor leaves a mute standing', () => {
+    const hour = 3_600_000
+    const rung = step(SILENT, [item('a')], hour, false)
+    expect([rung.play, step(rung.hearing, [item('a')], 250, false).play]).toEqual(['high', 'high'])
+    const lost = step(SILENT, [], hour, true)
+    expect([lost.play, step(lost.hearing, [], 250, true).play]).toEqual(['lost', 'lost'])
+    expect(step(toggleMute(rung.hearing, hour), [item('a')], 250, false).hearing.mutedAt).toBeNull()
+  })
+
   it('forgets what has left the board', () => {
     const { hearing } = listen((s) => (s < 5 ? [item('a')] : []), 6)
     expect(hearing.rung.size).toBe(0)

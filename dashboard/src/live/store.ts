@@ -31,6 +31,8 @@ export function createStore(me: Me, district: District, onRefused: () => void) {
       board.value = reduce(board.value, message)
       if (message.type === 'hello') skew.value = Date.parse(message.server_time) - Date.now()
       if (board.value.gap) connection.again()
+      // a browser lets the timers of a hidden page sleep for a minute: what arrives is heard then all the same
+      if (Math.abs(Date.now() + skew.value - now.value) > 4 * TICK) tick()
     },
     latency: (ms, offsetMs) => {
       latency.value = latency.value === null ? ms : Math.round(latency.value * 0.7 + ms * 0.3)
@@ -44,10 +46,11 @@ export function createStore(me: Me, district: District, onRefused: () => void) {
   })
   connection.start()
 
-  const ticking = setInterval(() => {
+  function tick(): void {
     now.value = Date.now() + skew.value
-    if (now.value - orderAt.value >= ORDER_TICK) orderAt.value = now.value
-  }, TICK)
+    if (Math.abs(now.value - orderAt.value) >= ORDER_TICK) orderAt.value = now.value // backwards too: our clock may have been wrong
+  }
+  const ticking = setInterval(tick, TICK)
   onScopeDispose(() => {
     clearInterval(ticking)
     connection.stop()

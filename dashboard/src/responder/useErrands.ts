@@ -115,6 +115,7 @@ export function useErrands(onRefused: () => void, responder: string) {
   void read()
   onScopeDispose(() => {
     removeEventListener('pointerdown', unlock)
+    player.close()
     clearInterval(asking)
     clearInterval(ticking)
     if (watching !== undefined) navigator.geolocation.clearWatch(watching)

@@ -4,6 +4,9 @@ import { BURSTS, lasts } from './bursts'
 import type { Voice } from './schedule'
 
 export class Player {
+  /** `changed`: it can be heard now, or not any more: a browser may take the sound away, after a sleep or with the loudspeaker. */
+  constructor(private readonly changed: (ready: boolean) => void = () => undefined) {}
+
   private context: AudioContext | null = null
   private busyUntil = 0
 
@@ -14,9 +17,19 @@ export class Player {
   /** To be called from a gesture. */
   async unlock(): Promise<boolean> {
     if (typeof AudioContext === 'undefined') return false
-    this.context ??= new AudioContext()
+    if (!this.context) {
+      this.context = new AudioContext()
+      this.context.onstatechange = () => this.changed(this.ready)
+    }
     await this.context.resume().catch(() => undefined)
     return this.ready
+  }
+
+  close(): void {
+    if (!this.context) return
+    this.context.onstatechange = null
+    void this.context.close().catch(() => undefined)
+    this.context = null
   }
 
   /** Plays after what is sounding now, so that two bursts are never mixed. */

@@ -4,7 +4,8 @@
  * One burst at a time, of the most urgent thing that nobody has acknowledged; it speaks for everything below it. It repeats every
  * 10, 25, 30 s by priority. A new ring, and a responder who declines or does not answer, are heard at once, also after an
  * acknowledgement. Muting never hides an emergency:
- * a new one ends the mute, and so does one that has rung unheard for MUTE_LASTS.
+ * a new one ends the mute, and so does one that has rung unheard for MUTE_LASTS. A clock that is set right never silences: what was noted
+ * in its future is long ago.
  */
 
 import type { IncidentCard, Role } from '../api/types'
@@ -35,6 +36,8 @@ export function voice(card: Pick<IncidentCard, 'hazard' | 'priority'>): Voice {
   return card.priority <= 2 ? (card.priority === 1 ? 'high' : 'medium') : card.priority === 3 ? 'medium' : 'low'
 }
 
+const ago = (then: number, now: number): number => Math.abs(now - then)
+
 /** Who is rung: desks at once (whether another desk stands below them is not known here), administrators at the last level only. */
 export function rings(role: Role, card: Pick<IncidentCard, 'level'>): boolean {
   return role === 'duty' || (role === 'admin' && card.level >= 2)
@@ -59,20 +62,20 @@ export function step(hearing: Hearing, list: readonly Item[], now: number, lost:
 function silence(hearing: Hearing, now: number, lost: boolean, unmuted: boolean): Heard {
   if (!lost) return { hearing: { ...hearing, lost: null }, play: null, unmuted }
   const held = hearing.lost
-  if (held && now - held.at < REPEAT_MS.lost) return { hearing, play: null, unmuted }
+  if (held && ago(held.at, now) < REPEAT_MS.lost) return { hearing, play: null, unmuted }
   const since = held?.since ?? now
   const muted = hearing.mutedAt !== null && hearing.mutedAt > since
   return { hearing: { ...hearing, lost: { since, at: now } }, play: muted ? null : 'lost', unmuted }
 }
 
 function isDue(card: IncidentCard, rung: Rung | undefined, now: number): boolean {
-  if (card.state === 'open') return !rung || calls(card) > rung.rings || now - rung.at >= REPEAT_MS[voice(card)]
+  if (card.state === 'open') return !rung || calls(card) > rung.rings || ago(rung.at, now) >= REPEAT_MS[voice(card)]
   return rung !== undefined && calls(card) > rung.rings
 }
 
 /** A mute ends by an emergency that began or rang after it, or when it has lasted while one is unanswered. */
 function endsMute(hearing: Hearing, card: IncidentCard, rung: Rung | undefined, now: number): boolean {
-  return !rung || calls(card) > rung.rings || now - hearing.mutedAt! >= MUTE_LASTS
+  return !rung || calls(card) > rung.rings || ago(hearing.mutedAt!, now) >= MUTE_LASTS
 }
 
 /** Forget what has left the board; remember the rings of what was acknowledged before we came. */

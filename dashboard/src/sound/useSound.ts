@@ -1,4 +1,7 @@
-/** The desk's ears: steps the schedule on the store's clock and plays what it says. Locked until the first gesture. */
+/**
+ * The desk's ears: steps the schedule on the store's clock and plays what it says. Locked until the first gesture, and again when the
+ * browser takes the sound away: then the desk is told, and the next gesture brings it back.
+ */
 
 import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue'
 import { degrades, type Store } from '../live/store'
@@ -8,22 +11,25 @@ import { rings, SILENT, step, toggleMute } from './schedule'
 
 export function useSound(store: Store) {
   const audible = acts(store.me.role)
-  const player = new Player()
+  const player = new Player(listen)
   const enabled = ref(false)
   const hearing = shallowRef(SILENT)
 
   async function unlock(): Promise<void> {
-    enabled.value = await player.unlock()
-    if (!enabled.value) return
-    removeEventListener('pointerdown', unlock)
-    removeEventListener('keydown', unlock)
+    listen(await player.unlock())
   }
-  addEventListener('pointerdown', unlock)
-  addEventListener('keydown', unlock)
+  function listen(ready: boolean): void {
+    enabled.value = ready
+    const wait = ready ? removeEventListener : addEventListener
+    wait('pointerdown', unlock)
+    wait('keydown', unlock)
+  }
+  listen(false)
   if (navigator.userActivation?.hasBeenActive) void unlock()
   onScopeDispose(() => {
     removeEventListener('pointerdown', unlock)
     removeEventListener('keydown', unlock)
+    player.close()
   })
 
   // who only looks on is not rung
