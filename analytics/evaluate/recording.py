@@ -9,7 +9,9 @@ from analytics.motion import Samples
 from devices.profiles import ANYWHERE
 
 PACKET_S = 1.0
-LONGEST_PAUSE_MS = 300.0  # between samples of one packet
+LONGEST_PAUSE_MS = 300.0  # between samples of one packet, whatever its rate
+_STEADY = 3.0  # usual intervals between samples of one packet: a longer one would move the others by its length
+_HURRIED, _BURSTS = 0.25, 0.1  # intervals shorter than this share of the mean one; from that share of all on it is a radio's bursts
 _SMOOTHED = 11  # arrivals that make one even time: radios hand samples over in bursts
 
 
@@ -73,9 +75,18 @@ def packets(signal: Signal) -> Iterator[Packet]:
 
 def _runs(times_ms: Samples) -> Iterator["np.ndarray[tuple[int], np.dtype[np.int64]]"]:
     """Indices between pauses."""
-    for run in np.split(np.arange(len(times_ms)), np.flatnonzero(np.diff(times_ms) > LONGEST_PAUSE_MS) + 1):
+    for run in np.split(np.arange(len(times_ms)), np.flatnonzero(np.diff(times_ms) > _pause_ms(times_ms)) + 1):
         if len(run):
             yield run
+
+
+def _pause_ms(times_ms: Samples) -> float:
+    """From which interval on nothing was sampled. Between a radio's bursts something was: what it then hands over in a hurry."""
+    steps = np.diff(times_ms)
+    steps = steps[steps <= LONGEST_PAUSE_MS]
+    if not len(steps) or np.mean(steps < _HURRIED * steps.mean()) >= _BURSTS:
+        return LONGEST_PAUSE_MS
+    return float(min(LONGEST_PAUSE_MS, _STEADY * np.median(steps)))
 
 
 def _smooth(times_ms: Samples) -> Samples:

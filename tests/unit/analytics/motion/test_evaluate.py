@@ -56,6 +56,17 @@ def test_a_radio_that_delivers_in_bursts_samples_evenly() -> None:
     assert np.abs(np.diff(found)[10:-10] - 20).max() < 12 < np.diff(arrived).max()
 
 
+def test_a_sensor_that_begins_slowly_moves_no_sample() -> None:
+    """A telephone may hand over five samples a second at first, and then ninety."""
+    slow, fast = np.arange(8) * 200.0, 1600.0 + np.arange(400) * 11.0
+    taken = np.concatenate((slow, fast + np.resize([0.0, 2.0, -1.0, 1.0, -2.0], 400)))
+    assert np.abs(even(taken) - taken).max() < 3.0
+    signal = Signal(taken, np.stack((taken, taken, taken), axis=1))
+    for one in packets(signal):
+        told = one.start_ms + np.arange(len(one.xyz_mg)) * 1000.0 / one.rate_hz
+        assert np.abs(told - one.xyz_mg[:, 0]).max() <= 5.0
+
+
 def test_a_pause_begins_a_packet_and_no_packet_is_longer_than_a_second() -> None:
     signal = motion(STORY)
     kept = (signal.times_ms < 2400) | (signal.times_ms >= 3700)
