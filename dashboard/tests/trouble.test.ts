@@ -106,6 +106,30 @@ describe('a press that fails', () => {
     expect(link.trouble.value).toMatchObject({ what: 'siren', key: 'siren-1', sure: false })
     expect(link.book.value?.steps).toHaveLength(1)
   })
+  it('is not excused by another one that is done, and is the one that is tried again', async () => {
+    const link = begin()
+    await settle()
+    const two = (stamped: boolean) => book({ version: 2, steps: [step(), { ...step(stamped), key: 'warn' }] })
+    answers = [{ status: 409, body: { error: 'not_allowed', detail: '' } }, { body: two(true) }, { body: two(true) }, { body: two(true) }]
+    const both = [link.press('call_119', 'do'), link.press('warn', 'do'), link.press('warn', 'do')]
+    expect([link.working.value, link.waits('warn')]).toEqual(['call_119', true])
+    expect(await Promise.all(both), 'the second waits its turn, the third is the same press').toEqual([false, true, false])
+    await settle()
+    expect(link.trouble.value).toMatchObject({ key: 'call_119', sure: true })
+    link.again()
+    await settle()
+    expect(asked.filter((one) => one.startsWith('POST')).map((one) => one.split('/').at(-1))).toEqual(['call_119', 'warn', 'call_119'])
+  })
+  it('after its incident was left is told where the desk is told', async () => {
+    const lost: unknown[] = []
+    const link = scope.run(() => usePlaybook(watched, 'console', (reason) => { lost.push(reason) }))!
+    await settle()
+    answers = [{ status: 409, body: { error: 'not_allowed', detail: '' } }]
+    const pressed = link.press('call_119', 'do')
+    scope.stop()
+    expect(await pressed).toBe(false)
+    expect(lost).toMatchObject([{ key: 'not_allowed' }])
+  })
   it('of another incident is not told of this one', async () => {
     const link = begin()
     await settle()

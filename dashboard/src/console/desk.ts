@@ -6,6 +6,7 @@ import type { DispatchAction, IncidentCard, IncidentDetail } from '../api/types'
 import type { Store } from '../live/store'
 import { type Action, actionOfKey, acts, may } from '../queue/actions'
 import type { Detail } from './detail'
+import { createTurns } from './turns'
 
 export type Dialog = 'dispatch' | 'close' | 'cancel' | 'resolve' | 'note' | 'call' | 'keys' | 'unprotected' | 'circle' | 'ended' | 'evacuation'
 
@@ -20,13 +21,12 @@ const UNSEEN_MS = 400
 
 export function createDesk(store: Store, detail: Detail) {
   const dialog = ref<Dialog | null>(null)
-  const asked = shallowRef<readonly Asked[]>([])
+  const { asked, take } = createTurns<Asked>((one, it) => one.action === it.action && one.id === it.id && one.turn === it.turn && one.what === it.what)
   const refused = ref<Refused | null>(null)
   /** Which incident was refused something: it is named where another is looked at by now. */
   const about = shallowRef<IncidentCard | null>(null)
   const marking = ref('')
   let fading: ReturnType<typeof setTimeout> | undefined
-  let last: Promise<unknown> = Promise.resolve()
   let early: { key: string; id: string } | null = null
   let slippedAt = -UNSEEN_MS
   const turn = ref(0)
@@ -40,26 +40,15 @@ export function createDesk(store: Store, detail: Detail) {
   }
 
   /**
-   * One thing at a time, in the order of the presses: what is pressed while another thing is on its way waits for that and is not lost. The
-   * same once more before it is answered is the same press. What still waits when its dialog is closed was taken back.
-   *
-   * An answer closes the dialog that it was asked from, never one that was opened since.
+   * Waits its turn; what still waits when its dialog is closed was taken back. An answer closes the dialog that it was asked from, never one
+   * that was opened since.
    */
   async function submit(action: Action | 'recall', request: () => Promise<IncidentDetail | void>, what = ''): Promise<boolean> {
     const card = store.current.value?.card ?? null
     const own: Asked = { action, id: store.selected.value, turn: dialog.value ? turn.value : 0, what }
-    if (asked.value.some((one) => one.action === action && one.id === own.id && one.turn === own.turn && one.what === what)) return false
-    const first = !asked.value.length
-    asked.value = [...asked.value, own]
-    const work = () => (own.turn && own.turn !== turn.value ? Promise.resolve(false) : attempt(own, card, request))
-    const mine = first ? work() : last.then(work)
-    last = mine
-    const done = await mine
-    asked.value = asked.value.filter((one) => one !== own)
-    return done
+    return take(own, () => (own.turn && own.turn !== turn.value ? Promise.resolve(false) : attempt(own, card, request)))
   }
 
-  /** Never throws: who waits behind it would wait for ever. */
   async function attempt(own: Asked, card: IncidentCard | null, request: () => Promise<IncidentDetail | void>): Promise<boolean> {
     try {
       const found = await request()

@@ -2,14 +2,15 @@
  * One incident's playbook, read again whenever the incident's version grows; what was last read stays.
  *
  * What fails is told until it was done after all: a press whose answer never came is looked up, and a reading that succeeds in between
- * does not excuse one that was refused.
+ * does not excuse one that was refused. Presses wait their turn; one that is refused after the incident was left is told by `lost`.
  */
 
-import { computed, onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue'
+import { computed, onScopeDispose, shallowRef, watch, type Ref } from 'vue'
 import { refusal } from '../api/client'
 import { type Playbook, type SirenAct, type StepPress, steps } from '../api/playbook'
 import { deviceName } from './playbook'
 import { reached, type Trouble } from './trouble'
+import { createTurns } from './turns'
 
 export interface Watched { readonly id: string; readonly version: number }
 
@@ -19,12 +20,13 @@ const DECIDED = new Set(['store_unavailable'])
 type Work = (id: string) => Promise<Playbook>
 type Asked = Omit<Trouble, 'reason' | 'sure'>
 
-export function usePlaybook(watched: Ref<Watched | null>, where: string) {
+export function usePlaybook(watched: Ref<Watched | null>, where: string, lost: (reason: unknown) => void = () => undefined) {
   const held = shallowRef<Playbook | null>(null)
   const trouble = shallowRef<Trouble | null>(null)
-  const working = ref<string | null>(null)
+  const { asked, take } = createTurns<Asked & { id: string }>((one, it) => one.id === it.id && one.key === it.key && one.todo === it.todo)
   let abort: AbortController | null = null
-  let last: (() => Promise<boolean>) | null = null
+  let failed: (() => Promise<boolean>) | null = null
+  let over = false
   const device = deviceName(globalThis.localStorage, where, globalThis.navigator?.platform ?? '')
   const book = computed(() => (held.value?.incident === watched.value?.id ? held.value : null))
 
@@ -61,28 +63,31 @@ export function usePlaybook(watched: Ref<Watched | null>, where: string) {
     }
   }
 
-  /** One request at a time: a second click while the first is on its way is the same click. */
-  async function act(asked: Asked, request: Work): Promise<boolean> {
+  async function act(press: Asked, request: Work): Promise<boolean> {
     const id = watched.value?.id
-    if (!id || working.value) return false
-    working.value = asked.key
-    last = () => act(asked, request)
+    return id ? take({ ...press, id }, () => attempt(id, press, request)) : false
+  }
+
+  async function attempt(id: string, press: Asked, request: Work): Promise<boolean> {
     try {
-      put(await request(id))
-      trouble.value = null
+      const found = await request(id)
+      put(found)
+      if (trouble.value?.key === press.key) trouble.value = null
+      else compare(found) // another press that was refused is not excused by this one
       return true
     } catch (reason) {
-      if (id !== watched.value?.id) return false
-      fail(asked, reason)
-      void read(id)
+      if (over || id !== watched.value?.id) lost(reason)
+      else {
+        fail(press, reason)
+        failed = () => act(press, request)
+        void read(id)
+      }
       return false
-    } finally {
-      working.value = null
     }
   }
 
   function again(): void {
-    if (trouble.value && trouble.value.what !== 'read' && last) void last()
+    if (trouble.value && trouble.value.what !== 'read' && failed) void failed()
     else if (watched.value) void read(watched.value.id)
   }
 
@@ -90,10 +95,16 @@ export function usePlaybook(watched: Ref<Watched | null>, where: string) {
     if (id !== before?.[0]) trouble.value = null
     if (id) void read(id)
   }, { immediate: true })
-  onScopeDispose(() => abort?.abort())
+  onScopeDispose(() => {
+    over = true
+    abort?.abort()
+  })
 
   return {
-    book, trouble, working, again,
+    book, trouble, again,
+    working: computed(() => asked.value[0]?.key ?? null),
+    /** Whether this was pressed and is not answered yet. */
+    waits: (key: string): boolean => asked.value.some((one) => one.key === key),
     press: (key: string, todo: StepPress['do'], reason = '') => act({ what: 'step', key, todo }, (id) => steps.press(id, key, { do: todo, device, reason })),
     siren: (key: string, todo: SirenAct, confirm = false) => act({ what: 'siren', key, todo, before: book.value?.sirens.find((one) => one.device === key)?.command?.id }, (id) => steps.siren(id, key, todo, confirm)),
   }
