@@ -41,10 +41,16 @@ export function useDevices() {
   }
   void read()
 
+  /** What is found for what stood there before is not shown for what stands there now. */
+  async function find(code: string): Promise<void> {
+    const list = await api.devices(code)
+    if (code === filter.value.code.trim()) found.value = list
+  }
+
   watch(() => filter.value.code.trim(), (code) => {
     clearTimeout(typing)
     if (code.length < SHORTEST) found.value = null
-    else typing = setTimeout(() => void attempt(async () => { found.value = await api.devices(code) }), TYPING_MS)
+    else typing = setTimeout(() => void attempt(() => find(code)), TYPING_MS)
   })
   onScopeDispose(() => {
     over = true

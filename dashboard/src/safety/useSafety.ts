@@ -1,4 +1,7 @@
-/** Reads the ranking, or one institution, every half minute while it is looked at. What was asked for last wins. */
+/**
+ * Reads the ranking, or one institution, every half minute while it is looked at. What was asked for last wins, also over a reading that
+ * was on its way before a check was entered.
+ */
 
 import { onScopeDispose, type Ref, ref, shallowRef, watch } from 'vue'
 import { api, refusal, type Refused } from '../api/client'
@@ -39,5 +42,15 @@ export function useSafety(place: Ref<Place>) {
     asked.value = -1
     clearTimeout(timer)
   })
-  return { ranking, house, refused, put: (found: House) => { house.value = found } }
+
+  /** The answer to what was entered; of another institution than the one looked at, nothing is shown. */
+  function put(found: House): void {
+    if (asked.value < 0 || found.row.site !== place.value.site) return
+    asked.value += 1
+    clearTimeout(timer)
+    timer = setTimeout(read, EVERY_MS)
+    house.value = found
+    refused.value = null
+  }
+  return { ranking, house, refused, put }
 }
