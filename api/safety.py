@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from operator import attrgetter
+from uuid import UUID
 
 from api.access import Viewer
 from api.shapes.safety import (
@@ -14,6 +16,7 @@ from api.shapes.safety import (
     EvidenceShape,
     JudgedShape,
     PointsShape,
+    SafetyChecks,
     SafetyDayShape,
     SafetyDetail,
     SafetyRanking,
@@ -26,9 +29,11 @@ from care.safety_evidence import Evidence
 from care.safety_facts import SafetyCheck, SafetyFacts
 from care.safety_index import Assessment, Judged, Weighed
 from care.safety_records import RECTIFY_WITHIN
-from store.safety import NotPossible, SafetyDay
+from store.safety import NotPossible, SafetyDay, whole_since
 
 MOST_EVIDENCE = 500
+MOST_LINES = 100  # of the register, with an institution
+PAGE = 50  # of what is older
 _OWN: tuple[CheckKind, ...] = ("inspection", "system_test", "drill", "recheck")
 # Whose word a check is: an institution enters its own, the authority its inspections and what it saw put right.
 ENTERS: Mapping[str, tuple[CheckKind, ...]] = {
@@ -79,29 +84,43 @@ def row(one: Assessment, rank: int | None, days: Days) -> SafetyRow:
 
 
 def detail_among(
-    assessed: Sequence[Assessment], site: str, who: Viewer, days: Days, moved: Mapping[str, float]
+    assessed: Sequence[Assessment], site: str, who: Viewer, days: Days, moved: Mapping[str, float], older: bool = False
 ) -> SafetyDetail | None:
-    """One institution of a ranking, with its rank there; None: it is not in it."""
+    """One institution of a ranking, with its rank there; None: it is not in it. `older`: whether more is in its register."""
     placed = zip(assessed, ranks([one.score for one in assessed]), strict=True)
-    return next((detail(one, who, days, rank, moved) for one, rank in placed if one.facts.site == site), None)
+    return next((detail(one, who, days, rank, moved, older) for one, rank in placed if one.facts.site == site), None)
 
 
-def detail(one: Assessment, who: Viewer, days: Days, rank: int | None, moved: Mapping[str, float]) -> SafetyDetail:
+def detail(one: Assessment, who: Viewer, days: Days, rank: int | None, moved: Mapping[str, float], older: bool) -> SafetyDetail:
     """One institution down to its evidence. `moved`: by how much each criterion has proven more over these days."""
     zones = {zone.code: (zone.name_zh, zone.name_en) for zone in one.facts.zones}
     of_device = {device.code: device.zone for device in one.facts.devices}
     named = {code: zones.get(zone, ("", "")) for code, zone in of_device.items()} | zones
+    judged = [_judged(judged, named, moved.get(judged.key)) for judged in one.criteria.values()]
+    newest, after = _newest(one.facts)
+    shown = newest | {found.ref for part in judged for found in part.evidence if found.kind == "check"}
     return SafetyDetail(
         at=one.facts.now,
         today=one.facts.today,
         enough_known=ENOUGH_KNOWN,
         row=row(one, rank, days),
         criteria=CRITERIA_SHAPES,
-        judged=[_judged(judged, named, moved.get(judged.key)) for judged in one.criteria.values()],
+        judged=judged,
         alarms=[AlarmsShape.model_validate(span, from_attributes=True) for span in one.history],
-        checks=[_check(check, who) for check in one.facts.checks],
-        withdrawn=list(_withdrawn(one.facts.withdrawn, who)),
+        checks=[_check(check, who) for check in one.facts.checks if str(check.id) in shown or check.result == "defects"],
+        withdrawn=list(_withdrawn((line for line in one.facts.withdrawn if str(line.id) in newest), who)),
+        older=after if older or isinstance(after, UUID) else None,
         may_enter=list(ENTERS.get(who.role, ())),
+    )
+
+
+def page(lines: Sequence[SafetyCheck], who: Viewer) -> SafetyChecks:
+    """What was read of the register, one line more than a page where there is more."""
+    shown = lines[:PAGE]
+    return SafetyChecks(
+        checks=[_check(line, who) for line in shown if line.withdrawn_at is None],
+        withdrawn=list(_withdrawn(shown, who)),
+        older=shown[-1].id if len(lines) > PAGE else None,
     )
 
 
@@ -128,6 +147,15 @@ def entered(form: CheckForm, facts: SafetyFacts, who: Viewer, now: datetime) -> 
 def may_withdraw(entered_by: str, who: Viewer) -> bool:
     """A mistake is withdrawn by whoever made it, or by an administrator."""
     return who.role == "admin" or entered_by == who.login
+
+
+def _newest(facts: SafetyFacts) -> tuple[set[str], UUID | date]:
+    """The newest lines of the register that are there without a gap, and after what the older ones come."""
+    whole = whole_since(facts.now)
+    lines = sorted((*facts.checks, *facts.withdrawn), key=attrgetter("id"))
+    lines = sorted((one for one in lines if one.done_on >= whole), key=attrgetter("done_on", "entered_at"), reverse=True)
+    shown = lines[:MOST_LINES]
+    return {str(one.id) for one in shown}, shown[-1].id if len(lines) > MOST_LINES else whole
 
 
 def _part(judged: Judged) -> PointsShape:

@@ -6,7 +6,7 @@ A question is one round trip for all institutions of a scope, whatever their num
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
@@ -26,6 +26,8 @@ _SQL = statements("safety")
 # What bears on fire: its sensors and what it hangs on.
 PROFILES_OF_FIRE = tuple(name for name, one in PROFILES.items() if one.hazard in ("fire", "gas_co") or name == "gateway")
 GAUGES = ("exit_monitor", "water_pressure")
+# Before whatever was entered that day: nothing of a day comes after this place.
+_BEFORE_ALL = {"entered_at": datetime.min.replace(tzinfo=UTC), "id": UUID(int=2**128 - 1)}
 
 
 class UnknownCheck(NotFound):
@@ -103,7 +105,7 @@ async def facts(conn: Connection, now: datetime, scope: str | None = None, site:
     zones = _by_site(await all_rows(conn, SafetyZone, _SQL["zones"], codes))
     devices = _by_site(await _devices(conn, codes, now))
     incidents = _by_site(await all_rows(conn, SafetyIncident, _SQL["incidents"], {**codes, "since": now - WINDOW}))
-    checks = _by_site(await all_rows(conn, SafetyCheck, _SQL["checks"], {**codes, "since": (now - CHECKS_WITHIN).date()}))
+    checks = _by_site(await all_rows(conn, SafetyCheck, _SQL["checks"], {**codes, "since": whole_since(now)}))
     listening = await administration.listening_since(conn, now)
     return [
         SafetyFacts(
@@ -123,6 +125,26 @@ async def facts(conn: Connection, now: datetime, scope: str | None = None, site:
         )
         for one in sites
     ]
+
+
+def whole_since(now: datetime) -> date:
+    """From which day on `facts` have the whole register; of what is older they have what bears on the index."""
+    return (now - CHECKS_WITHIN).date()
+
+
+async def older(conn: Connection, site: str, before: UUID | date | None, most: int) -> list[SafetyCheck]:
+    """The newest lines of an institution's register, withdrawn ones too: those after a line, of days before this one, or of all.
+
+    Raises UnknownCheck when there is no such line.
+    """
+    if isinstance(before, UUID):
+        place = await (await conn.execute(_SQL["place_of"], {"site": site, "id": before})).fetchone()
+        if place is None:
+            raise UnknownCheck("check", str(before))
+        after = dict(zip(("done_on", "entered_at", "id"), place, strict=True))
+    else:
+        after = {"done_on": before or date.max, **_BEFORE_ALL}
+    return await all_rows(conn, SafetyCheck, _SQL["older"], {"site": site, "most": most, **after})
 
 
 async def days(conn: Connection, sites: Iterable[str], since: date) -> dict[str, tuple[SafetyDay, ...]]:

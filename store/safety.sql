@@ -106,6 +106,24 @@ WHERE sites.code = ANY (%(sites)s) AND (
 )
 ORDER BY checks.done_on DESC, checks.entered_at DESC, checks.check_id;
 
+-- name: place_of
+SELECT checks.done_on, checks.entered_at, checks.check_id FROM safety_checks AS checks JOIN sites USING (site_id)
+WHERE checks.check_id = %(id)s AND sites.code = %(site)s;
+
+-- name: older
+-- of the whole register, what comes after this place in the order of the one above
+SELECT %(site)s::text AS site, checks.check_id AS id, checks.kind, checks.done_on, checks.result, checks.defects, checks.rectify_by,
+    checks.follows, checks.by_whom, checks.note, checks.entered_by, checks.entered_at, checks.demo, gone.withdrawn_at,
+    coalesce(gone.withdrawn_by, '') AS withdrawn_by, coalesce(gone.why, '') AS withdrawn_why
+FROM safety_checks AS checks
+LEFT JOIN safety_withdrawals AS gone USING (check_id)
+WHERE checks.site_id = (SELECT site_id FROM sites WHERE code = %(site)s) AND checks.done_on <= %(done_on)s AND (
+    checks.done_on < %(done_on)s
+    OR checks.entered_at < %(entered_at)s
+    OR (checks.entered_at = %(entered_at)s AND checks.check_id > %(id)s)
+)
+ORDER BY checks.done_on DESC, checks.entered_at DESC, checks.check_id LIMIT %(most)s;
+
 -- name: days
 -- what other rules made of a day is kept, and is not to be compared
 SELECT sites.code AS site, days.day, days.score, days.proven, days.lost, days.unknown, days.demo

@@ -1,7 +1,7 @@
 """The fire-safety index: the ranking, one institution down to its evidence, and the register of inspections and drills."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from api.access import Action, Thing, Viewer
 from api.context import Context, Reader, context, demand, everywhere, reader, viewer
 from api.problems import NotFound, NotPermitted
 from api.safety_csv import written
-from api.shapes.safety import CheckForm, SafetyDetail, SafetyRanking, Withdrawal
+from api.shapes.safety import CheckForm, SafetyChecks, SafetyDetail, SafetyRanking, Withdrawal
 from care.safety_facts import SafetyFacts
 from care.safety_index import assess
 from store import safety as store
@@ -24,7 +24,7 @@ Here = Annotated[Context, Depends(context)]
 Who = Annotated[Viewer, Depends(viewer)]
 Read = Annotated[Reader, Depends(reader)]
 _TREND = timedelta(days=60)
-_Known = tuple[list[SafetyFacts], safety.Days, dict[str, float]]
+_Known = tuple[list[SafetyFacts], safety.Days, dict[str, float], bool]
 
 
 @router.get("/safety")
@@ -57,6 +57,13 @@ async def one(site: str, here: Here, who: Who, read: Read) -> SafetyDetail:
     _demand(here, who, site, Action.SEE_SAFETY)
     now = datetime.now(UTC)
     return await _detail(who, site, await read.run(lambda conn: _known(conn, who, site, now)))
+
+
+@router.get("/safety/{site}/checks")
+async def register(site: str, here: Here, who: Who, read: Read, before: UUID | date | None = None) -> SafetyChecks:
+    """A page of the register, withdrawn lines too: what comes after a line, or before a day; without either, the newest."""
+    _demand(here, who, site, Action.SEE_SAFETY)
+    return safety.page(await read.run(lambda conn: store.older(conn, site, before, safety.PAGE + 1)), who)
 
 
 @router.post("/safety/{site}/checks", status_code=201)
@@ -108,13 +115,15 @@ async def _facts(conn: Connection, site: str, now: datetime) -> SafetyFacts:
 
 async def _known(conn: Connection, who: Viewer, site: str, now: datetime) -> _Known:
     since = (now - _TREND).date()
-    return await store.facts(conn, now, who.scope), await store.days(conn, [site], since), await store.moved(conn, site, since)
+    facts, days = await store.facts(conn, now, who.scope), await store.days(conn, [site], since)
+    older = await store.older(conn, site, store.whole_since(now), 1)
+    return facts, days, await store.moved(conn, site, since), bool(older)
 
 
 async def _detail(who: Viewer, site: str, known: _Known) -> SafetyDetail:
     """The institution among all of one's scope: it has the rank that the ranking gives it."""
-    facts, days, moved = known
-    found = await asyncio.to_thread(lambda: safety.detail_among([assess(one) for one in facts], site, who, days, moved))
+    facts, days, moved, older = known
+    found = await asyncio.to_thread(lambda: safety.detail_among([assess(one) for one in facts], site, who, days, moved, older))
     if found is None:
         raise NotFound("no such institution, or not in your scope")
     return found

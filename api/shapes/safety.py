@@ -155,8 +155,20 @@ class WithdrawnShape(Shape):
     why: str
 
 
+class SafetyChecks(Shape):
+    """A page of the register, the newest first. `older`: `before` of the next page; None where there is nothing older."""
+
+    checks: list[CheckShape]
+    withdrawn: list[WithdrawnShape]
+    older: UUID | None
+
+
 class SafetyDetail(Shape):
-    """One institution. `today`: the day there. `checks` count, `withdrawn` ones do not. `may_enter`: which kinds one may enter."""
+    """One institution. `today`: the day there. `checks` count, `withdrawn` ones do not. `may_enter`: which kinds one may enter.
+
+    Of the register it has the newest 100 lines of a year and all that is evidence or had defects; pages from `older` on have the
+    rest, and perhaps some of these again. None: there is nothing older.
+    """
 
     at: datetime
     today: date
@@ -167,6 +179,7 @@ class SafetyDetail(Shape):
     alarms: list[AlarmsShape]
     checks: list[CheckShape]
     withdrawn: list[WithdrawnShape]
+    older: UUID | date | None
     may_enter: list[CheckKind]
 
 

@@ -212,6 +212,33 @@ async def test_of_the_register_is_read_what_the_index_needs(people: Connection, 
     assert (await of(people)).withdrawn == ()
 
 
+async def test_the_whole_register_is_read_page_by_page_whatever_is_entered_meanwhile(people: Connection, loaded: District) -> None:
+    """Days, and moments of entering, that several lines share; withdrawn lines have their place too."""
+    lines = [
+        check(done_on=TODAY - (number // 3) * 200 * DAY, entered_at=NOW - (number % 2) * HOUR, note=f"{number}")
+        for number in range(11)
+    ]
+    await safety.enter(people, lines)
+    await safety.withdraw(people, lines[4].id, "another house", "regulator", NOW)
+    expected = sorted(lines, key=lambda one: (-one.done_on.toordinal(), -one.entered_at.timestamp(), one.id))
+    found: list[SafetyCheck] = []
+    while page := await safety.older(people, "inst-1", found[-1].id if found else None, 2):
+        found += page
+        if len(found) == 4:
+            await safety.enter(people, [check(done_on=TODAY)])
+    assert [one.id for one in found] == [one.id for one in expected]
+    assert [one.note for one in found if one.withdrawn_at] == ["4"]
+    for day in (TODAY, TODAY - 200 * DAY, TODAY - 201 * DAY, date.min):
+        before = await safety.older(people, "inst-1", day, 99)
+        assert [one.id for one in before] == [one.id for one in expected if one.done_on < day], day
+    assert {one.id for one in found if one.done_on >= safety.whole_since(NOW)} < {
+        one.id for one in (*(await of(people)).checks, *(await of(people)).withdrawn)
+    }, "what is there without pages"
+    for site, line in (("inst-1", uuid4()), ("home-1", lines[0].id)):
+        with pytest.raises(safety.UnknownCheck):
+            await safety.older(people, site, line, 2)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -3,7 +3,7 @@
 import type {
   Choice, Circle, Device, DeviceOverview, DispatchAction, DispatchBrief, District, Firmware, IncidentCard, IncidentDetail, Isochrones, Me, Point, Refusal, Rejected, System, Unprotected,
 } from './types'
-import type { CheckForm, House, Ranking } from '../safety/types'
+import type { CheckForm, Checks, House, Ranking } from '../safety/types'
 
 export class Refused extends Error {
   constructor(readonly status: number, readonly key: string, detail: string, readonly allowed: string[] = []) {
@@ -102,6 +102,7 @@ export const api = {
   circle: () => call<Circle>('GET', '/circle'),
   safety: () => call<Ranking>('GET', '/safety'),
   safetyOf: (site: string) => call<House>('GET', `/safety/${encodeURIComponent(site)}`),
+  olderChecks: (site: string, before: string) => call<Checks>('GET', `/safety/${encodeURIComponent(site)}/checks?before=${encodeURIComponent(before)}`),
   enterCheck: (site: string, form: CheckForm) => call<House>('POST', `/safety/${encodeURIComponent(site)}/checks`, form),
   withdrawCheck: (id: string, why: string) => call<House>('POST', `/safety/checks/${encodeURIComponent(id)}/withdraw`, { why }),
   devicesAt: (site: string) => call<Device[]>('GET', `/devices?site=${encodeURIComponent(site)}`),

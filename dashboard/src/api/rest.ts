@@ -819,7 +819,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Register
+         * @description A page of the register, withdrawn lines too: what comes after a line, or before a day; without either, the newest.
+         */
+        get: operations["register_api_safety__site__checks_get"];
         put?: never;
         /**
          * Enter
@@ -2288,6 +2292,18 @@ export interface components {
             revoked_at: string;
         };
         /**
+         * SafetyChecks
+         * @description A page of the register, the newest first. `older`: `before` of the next page; None where there is nothing older.
+         */
+        SafetyChecks: {
+            /** Checks */
+            checks: components["schemas"]["CheckShape"][];
+            /** Older */
+            older: string | null;
+            /** Withdrawn */
+            withdrawn: components["schemas"]["WithdrawnShape"][];
+        };
+        /**
          * SafetyDayShape
          * @description The index of one day. `score` None: too little was known. `demo`: invented.
          */
@@ -2311,6 +2327,9 @@ export interface components {
         /**
          * SafetyDetail
          * @description One institution. `today`: the day there. `checks` count, `withdrawn` ones do not. `may_enter`: which kinds one may enter.
+         *
+         *     Of the register it has the newest 100 lines of a year and all that is evidence or had defects; pages from `older` on have the
+         *     rest, and perhaps some of these again. None: there is nothing older.
          */
         SafetyDetail: {
             /** Alarms */
@@ -2330,6 +2349,8 @@ export interface components {
             judged: components["schemas"]["JudgedShape"][];
             /** May Enter */
             may_enter: ("inspection" | "system_test" | "authority" | "drill" | "recheck")[];
+            /** Older */
+            older: string | null;
             row: components["schemas"]["SafetyRow"];
             /**
              * Today
@@ -4404,6 +4425,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SafetyDetail"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    register_api_safety__site__checks_get: {
+        parameters: {
+            query?: {
+                before?: string | null;
+            };
+            header?: never;
+            path: {
+                site: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SafetyChecks"];
                 };
             };
             /** @description Unprocessable Entity */

@@ -96,6 +96,41 @@ async def test_the_register_is_filled_by_those_whose_word_it_is(api: Any) -> Non
     assert {one["part"]["key"]: one["part"]["lost"] for one in gone["judged"]}["hazards"] == 4, "what was found is open again"
 
 
+async def test_the_register_is_read_to_its_end_in_pages(api: Any, field_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.safety.MOST_LINES", 3)
+    monkeypatch.setattr("api.safety.PAGE", 2)
+    house, regulator, other = [await api.login(login) for login in ("duty-inst", "regulator", "duty-1")]
+    path = "/api/safety/inst-1/checks"
+    assert (await regulator.get("/api/safety/inst-1")).json()["older"] is None
+    drills = [check("drill", ago) for ago in (9, 19, 29, 39, 49, 500, 600)]
+    lines = [*drills, check("inspection", 60, result="defects", defects=1), check("system_test", 700)]
+    for line in lines:
+        assert (await house.post(path, json=line)).status_code == 201
+    gone = drills[5]["id"]
+    assert (await house.post(f"/api/safety/checks/{gone}/withdraw", json={"why": "twice"})).status_code == 200
+
+    whole = (await regulator.get("/api/safety/inst-1")).json()
+    ids = [line["id"] for line in lines]
+    assert [one["id"] for one in whole["checks"]] == [*ids[:3], ids[7], ids[8]], "with what had defects, and what is evidence"
+    assert (whole["older"], whole["withdrawn"]) == (ids[2], [])
+    pages, older = list[dict[str, Any]](), whole["older"]
+    while older:
+        pages.append((await regulator.get(path, params={"before": older})).json())
+        older = pages[-1]["older"]
+    assert [[one["id"] for one in page["checks"]] for page in pages] == [[ids[3], ids[4]], [ids[7]], [ids[6], ids[8]]]
+    assert [[(one["check"]["id"], one["why"]) for one in page["withdrawn"]] for page in pages] == [[], [(gone, "twice")], []]
+    assert not any(one["mine"] for page in pages for one in page["checks"]), "the regulator's word it is not"
+
+    monkeypatch.setattr("api.safety.MOST_LINES", 100)
+    day = (await regulator.get("/api/safety/inst-1")).json()["older"]
+    assert date.fromisoformat(day) < date.today() - timedelta(days=365)  # noqa: DTZ011 - within a day
+    assert [one["check"]["id"] for one in (await regulator.get(path, params={"before": day})).json()["withdrawn"]] == [gone]
+    assert [one["id"] for one in (await house.get(path)).json()["checks"]] == ids[:2], "without a place, the newest"
+    assert (await regulator.get(path, params={"before": str(uuid4())})).status_code == 404
+    assert (await regulator.get(path, params={"before": "yesterday"})).status_code == 422
+    assert (await other.get(path)).status_code == 404
+
+
 NONSENSE: list[dict[str, Any]] = [
     {"done_on": "2999-01-01"},
     {"kind": "party"},

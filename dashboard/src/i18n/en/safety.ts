@@ -56,6 +56,8 @@ export const safety: Record<string, string> = {
   'safety.checks': 'Register of inspections and drills',
   'safety.checks.none': 'The register is empty',
   'safety.checks.more': '{n} more',
+  'safety.checks.older': 'Older ones',
+  'safety.checks.none.lately': 'None within a year',
   'safety.checks.enter': 'Enter one',
   'safety.checks.withdraw': 'Withdraw',
   'safety.checks.withdrawn': '{n} withdrawn, not counted',

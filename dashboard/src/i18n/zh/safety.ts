@@ -56,6 +56,8 @@ export const safety: Record<string, string> = {
   'safety.checks': '检查与演练台账',
   'safety.checks.none': '台账是空的',
   'safety.checks.more': '另有 {n} 条',
+  'safety.checks.older': '更早的记录',
+  'safety.checks.none.lately': '近一年没有记录',
   'safety.checks.enter': '登记一次',
   'safety.checks.withdraw': '撤回',
   'safety.checks.withdrawn': '已撤回 {n} 条，不计入指数',
