@@ -172,6 +172,7 @@ export const ui: Record<keyof typeof zh, string> = {
   'login.login': 'Login',
   'login.password': 'Password',
   'login.submit': 'Enter',
+  'login.unended': 'The server was not told that you left: opened again here, you are still logged in; log out once more later',
   'login.expired': 'Your login has expired; please log in again',
   'phone.idle': 'No errand',
   'phone.idle.hint': 'Keep this page open; it rings when you are needed.',

@@ -170,6 +170,7 @@ export const ui = {
   'login.login': '账号',
   'login.password': '密码',
   'login.submit': '进入',
+  'login.unended': '退出没有送达服务器：在此重新打开仍是原来的登录，请稍后再退出一次',
   'login.expired': '登录已失效，请重新登录',
   'phone.idle': '没有任务',
   'phone.idle.hint': '保持此页打开；有任务时会响铃。',
