@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { aimed, seenBefore, UNSEEN_MS } from '../src/queue/aim'
 import { items } from '../src/queue/items'
 import { elapsed, ordered, section, sections, share } from '../src/queue/order'
 import { at, card, item, press, T0 } from './build'
@@ -72,5 +73,24 @@ describe('what stands in the queue', () => {
   it('a press in time is not late', () => {
     const [heard] = items({ incidents: new Map(), presses: new Map([['i1', press({ at: at(-2) })]]) })
     expect(heard!.card.late_s).toBe(0)
+  })
+})
+
+describe('a click on a queue that has just been sorted again', () => {
+  const places = [{ id: 'a', top: 50, bottom: 110 }, { id: 'b', top: 110, bottom: 170 }]
+  const seen = { places, at: 1_000 }
+  it('means the card that stood there when the hand set out', () => {
+    expect(aimed(seen, 60, 1_100, 'new')).toBe('a')
+    expect(aimed(seen, 110, 1_100, 'a')).toBe('b')
+  })
+  it('means the card that is clicked where none stood, once the change was seen, and where nothing has changed', () => {
+    expect(aimed(seen, 200, 1_100, 'new')).toBe('new')
+    expect(aimed(seen, 60, 1_000 + UNSEEN_MS, 'new')).toBe('new')
+    expect(aimed(null, 60, 0, 'new')).toBe('new')
+  })
+  it('of two changes in short order the first is what was seen', () => {
+    const first = seenBefore(null, 1_000, () => places)
+    expect(seenBefore(first, 1_200, () => [])).toBe(first)
+    expect(seenBefore(first, 1_000 + UNSEEN_MS, () => [])).toEqual({ places: [], at: 1_000 + UNSEEN_MS })
   })
 })

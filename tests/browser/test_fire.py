@@ -45,6 +45,7 @@ async def look_at(console: Page, product: Product, site: str = SITE, patience_s:
     name = next(one["name_zh"] for one in sites if one["code"] == site)
     card = console.locator("button.card").filter(has_text=name).filter(has_text=re.compile("烟雾|火情")).first
     await expect(card).to_be_visible(timeout=patience_s * 1000)
+    await console.wait_for_timeout(400)  # a click in less time means what stood there before
     await card.click()
     return console.locator("section.panel")
 

@@ -92,6 +92,7 @@ async def test_from_the_button_to_the_closed_incident(browser: Browser, product:
     card = console.locator("button.card.p1.open").filter(has_text="紧急呼叫").first
     await expect(card).to_be_visible(timeout=5_000)
     await console.wait_for_function("before => window.tones > before", arg=silent, timeout=5_000)
+    await console.wait_for_timeout(400)  # a click in less time means what stood there before
     await card.click()
     await expect(console.locator("[data-action=acknowledge]")).to_be_enabled()
     await expect(console.locator(".maplibregl-canvas")).to_be_visible()
