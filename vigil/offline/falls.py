@@ -17,7 +17,9 @@ from analytics.evaluate.falls import Outcome, outcomes, report
 from analytics.evaluate.recording import Trial
 from analytics.fall_judge import RULE, FallModel, Judge
 from analytics.learn import judging, saved
-from analytics.learn.falls import PARAMETERS, Examples, examples, together, train
+from analytics.learn.examples import Examples, examples, together
+from analytics.learn.falls import train
+from analytics.learn.jury import NET, PARAMETERS
 from devices.profiles import ANYWHERE
 from vigil import adoption
 from vigil.offline import cards, feedback, labelled, recordings
@@ -152,7 +154,7 @@ def _train(arguments: argparse.Namespace) -> dict[str, Any]:
             for name, rows in trials.items()
         },
         "seed": arguments.seed,
-        "parameters": PARAMETERS,
+        "parameters": PARAMETERS | {"net": NET},
         "variants": VARIANTS,
         **cards.judged_by(model),
         "versions": cards.versions(),
@@ -172,7 +174,7 @@ def _refuse_what_feedback_ignores(arguments: argparse.Namespace) -> None:
 def _judge(arguments: argparse.Namespace, trials: judging.Sets, given: dict[str, Examples]) -> dict[str, Any]:
     """Figures are written as they come: the whole takes most of an hour."""
     scores = json.loads(arguments.scores.read_text()) if arguments.scores.exists() else {}
-    scores |= {"seed": arguments.seed, "parameters": PARAMETERS, "variants": VARIANTS, "versions": cards.versions()}
+    scores |= {"seed": arguments.seed, "parameters": PARAMETERS | {"net": NET}, "variants": VARIANTS, "versions": cards.versions()}
     scores["data"] = scores.get("data", {}) | {name: adoption.digest(arguments.data / f"{name}.parquet") for name in trials}
     chosen = arguments.judge or JUDGED
     if "across" in chosen:
