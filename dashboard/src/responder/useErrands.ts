@@ -100,7 +100,7 @@ export function useErrands(onRefused: () => void, responder: string) {
 
   function moved(position: GeolocationPosition): void {
     sharing.value = true
-    if (Date.now() - sentAt < POSITION_MS) return
+    if (Math.abs(Date.now() - sentAt) < POSITION_MS) return
     sentAt = Date.now()
     const { longitude, latitude } = position.coords
     void api.position([longitude, latitude]).catch(() => { sentAt = 0 })
