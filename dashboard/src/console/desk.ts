@@ -89,7 +89,7 @@ export function createDesk(store: Store, detail: Detail) {
   /** A key that means nothing yet, since the incident is not stored or the acknowledgement on its way: it is heard when that is so. */
   function hear(key: string): void {
     const item = store.current.value
-    if (!item || (item.stored && !busy('acknowledge'))) early = null
+    if (!item || key === 'Escape' || (item.stored && !busy('acknowledge'))) early = null
     else early = early?.id === item.id ? { ...early, keys: [...early.keys, key] } : { id: item.id, keys: [key], at: performance.now() }
   }
 
