@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
+from care.safety_facts import SafetyFacts
 from care.safety_index import assess
 from store import administration, register, safety
 from store.connect import Connection
@@ -42,5 +43,18 @@ async def _daily(conn: Connection, now: datetime) -> bool:
     if not due(local, now - since if since else timedelta(0)) or await safety.has_day(conn, local.date()):
         return False
     async with conn.transaction():
-        await safety.keep_days(conn, [assess(one) for one in await safety.facts(conn, now)])
+        kept = [await _kept(conn, one) for one in await safety.facts(conn, now)]
+    return any(kept)
+
+
+async def _kept(conn: Connection, facts: SafetyFacts) -> bool:
+    """An institution whose index cannot be written has none that day; the others have theirs."""
+    try:
+        async with conn.transaction():
+            await safety.keep_days(conn, [assess(facts)])
+    except Exception as error:
+        if conn.closed:
+            raise
+        log.error("fire-safety index of %s: not written: %s: %s", facts.site, type(error).__name__, str(error).partition("\n")[0])
+        return False
     return True

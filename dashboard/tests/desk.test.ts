@@ -5,10 +5,10 @@ import type { IncidentDetail } from '../src/api/types'
 import { createDesk } from '../src/console/desk'
 import { createDetail } from '../src/console/detail'
 import { useSelection } from '../src/console/selection'
-import { adopt, EMPTY } from '../src/live/board'
+import { adopt, EMPTY, reduce } from '../src/live/board'
 import type { Store } from '../src/live/store'
 import { causesFor, ended, toConfirm } from '../src/queue/ended'
-import { card } from './build'
+import { card, press } from './build'
 import { storeFor } from './wire'
 
 type Answer = { status?: number; body?: unknown } | Error
@@ -250,6 +250,21 @@ describe('the desk', () => {
       await settle()
       expect(desk.dialog.value).toBe(opens)
     }
+  })
+
+  it.each([[['a'], 1, null], [['a', 'd'], 1, 'dispatch'], [['d'], 0, null], [['a', 'Escape'], 0, null], [['a'], 0, null]] as const)('%j on a press that is not stored yet is heard when it is, and not much later', async (keys, acknowledged, opens) => {
+    const slow = keys.length === 1 && keys[0] === 'a' && !acknowledged
+    vi.useFakeTimers({ toFake: ['performance'] })
+    store.board.value = reduce({ ...EMPTY, complete: true }, { type: 'press', seq: 1, press: press() })
+    store.selected.value = 'i1'
+    const desk = scope.run(() => createDesk(store, createDetail(store)))!
+    for (const key of keys) desk.hear(key)
+    vi.advanceTimersByTime(slow ? 11_000 : 100)
+    answers = [() => ({ body: whole({ version: 1 }) }), () => ({ body: whole({ version: 2, state: 'acknowledged', allowed: ['dispatch'] }) })]
+    store.board.value = adopt(store.board.value, card())
+    await settle()
+    expect([asked.filter((one) => one.method === 'POST').length, desk.dialog.value]).toEqual([acknowledged, opens])
+    vi.useRealTimers()
   })
 
   it('a key means nothing later where nothing is on its way', async () => {

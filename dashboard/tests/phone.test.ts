@@ -95,6 +95,26 @@ describe('a telephone with a bad line', () => {
     expect(link.trouble.value).toBeNull()
   })
 
+  it('an errand that the desk ends is told, once; one that one ends oneself is not, nor an offer that ran out', async () => {
+    const link = await begin()
+    for (const [state, finishes, tells] of [['en_route', '', true], ['entered', 'answered', false], ['entered', 'lost', false], ['offered', '', false]] as const) {
+      await vi.advanceTimersByTimeAsync(3_000)
+      last('errands').answer([detail(own({ state, allowed: ['finish'] }))])
+      await settle()
+      link.forget()
+      if (finishes) {
+        void link.act('d1', 'finish')
+        if (finishes === 'lost') last('finish').lose()
+        else last('finish').answer(own({ state: 'done', allowed: [] }))
+        await settle()
+        if (finishes === 'lost') await vi.advanceTimersByTimeAsync(3_000)
+      } else await vi.advanceTimersByTimeAsync(3_000)
+      last('errands').answer([])
+      await settle()
+      expect(link.over.value?.own.id ?? null, state).toBe(tells ? 'd1' : null)
+    }
+  })
+
   it('who was brought out stays out while an older list comes', async () => {
     const link = await begin()
     await vi.advanceTimersByTimeAsync(3_000)

@@ -17,6 +17,7 @@ describe('the clocks of a connection', () => {
     expect(dead(0, 5_000)).toBe(false)
     expect(dead(0, 5_001)).toBe(true)
   })
+  it('is dead too when our clock was set back, for who knows how long', () => expect(dead(3_600_000, 1_000)).toBe(true))
   it("reckons the server's clock from the middle of ping and pong", () => expect(offset(1_000, 1_100, 5_050)).toBe(4_000))
 })
 

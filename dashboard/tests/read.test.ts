@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { effectScope } from 'vue'
+import { computed, effectScope, ref } from 'vue'
 import { Refused } from '../src/api/client'
+import { useChoice } from '../src/dialogs/useChoice'
 import { useRead } from '../src/dialogs/useRead'
 
 describe('what a dialog reads', () => {
@@ -39,6 +40,28 @@ describe('what a dialog reads', () => {
     calls[0]!.fail(unavailable)
     calls[1]!.done('late')
     await Promise.all(both)
-    expect([link.found.value, link.trouble.value]).toEqual([null, null])
+    await link.read()
+    expect([link.found.value, link.trouble.value, calls.length]).toEqual([null, null, 2])
+  })
+})
+
+describe('who is chosen of a list', () => {
+  const people = (...codes: string[]) => codes.map((responder) => ({ responder }))
+  it('is a person, wherever he stands when the list is read again; whoever is gone leaves no choice', () => {
+    const able = ref(people('r1', 'r2', 'r3'))
+    const { at, choose, move } = useChoice(able, computed(() => 1))
+    choose(1)
+    move(1)
+    expect(able.value[at.value]).toEqual({ responder: 'r3' })
+    able.value = people('r3', 'r1', 'r2')
+    expect(able.value[at.value]).toEqual({ responder: 'r3' })
+    move(-1)
+    expect(at.value).toBe(0)
+    able.value = people('r1', 'r2')
+    expect(able.value[at.value]).toBeUndefined()
+    move(1)
+    expect(at.value, 'a choice begins with the suggestion').toBe(1)
+    move(1)
+    expect(at.value).toBe(1)
   })
 })

@@ -46,6 +46,13 @@ describe("the store's clock", () => {
     vi.advanceTimersByTime(5_000)
     expect(store.sorted.value.map((item) => item.id)).toEqual(['b', 'a']) // 35/300 of its target is more than 5/60
   })
+  it('a browser whose clock was set back an hour still says that it has lost the server', () => {
+    greet(T0)
+    vi.advanceTimersByTime(1_000)
+    vi.setSystemTime(T0 - 3_600_000)
+    vi.advanceTimersByTime(1_000)
+    expect(store.fault.value?.what).toBe('socket')
+  })
   it('goes on when a message comes to a hidden page whose timers sleep', () => {
     greet(T0)
     vi.setSystemTime(T0 + 45_000)

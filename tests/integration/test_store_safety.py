@@ -283,6 +283,24 @@ async def test_a_day_is_written_once_by_whichever_desk_comes_first(database: Dat
     assert len((await safety.days(desk, ["inst-1"], TODAY))["inst-1"]) == 2
 
 
+async def test_an_institution_whose_index_cannot_be_written_keeps_no_other_from_having_one(
+    conn: Connection,
+    desk: Connection,
+    loaded: District,
+    poisoned: Callable[[str, str, object], None],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    columns = "kind, name_zh, name_en, area, address, lon, lat, beds, phone, demo"
+    another = f"INSERT INTO sites (code, {columns}) SELECT 'inst-0', {columns} FROM sites WHERE code = 'inst-1' RETURNING site_id"
+    [[site]] = await (await conn.execute(another.encode())).fetchall()
+    await conn.commit()
+    poisoned("safety_days", "site_id", site)
+    evening = datetime(2026, 11, 24, 12, 5, tzinfo=UTC)
+    assert [await daily(desk, evening + number * HOUR) for number in range(2)] == [True, False]
+    assert list(await safety.days(desk, ["inst-0", "inst-1"], TODAY)) == ["inst-1"]
+    assert "fire-safety index of inst-0: not written: RaiseException: poisoned" in caplog.text
+
+
 async def test_what_moved_between_the_first_and_the_last_day(database: Database, desk: Connection, loaded: District) -> None:
     facts = replace(await of(desk), zones=(), devices=())
     drilled = (check("drill", TODAY - 9 * DAY),)

@@ -19,6 +19,9 @@ export const OF_THE_DESK: ReadonlySet<Dialog> = new Set(['keys', 'unprotected', 
 /** In less time nobody has seen that another incident is selected now, in ms. */
 const UNSEEN_MS = 400
 
+/** A key that could not be heard for longer than this, in ms, is not meant any more. */
+const LATEST_MS = 10_000
+
 export function createDesk(store: Store, detail: Detail) {
   const dialog = ref<Dialog | null>(null)
   const { asked, take } = createTurns<Asked>((one, it) => one.action === it.action && one.id === it.id && one.turn === it.turn && one.what === it.what)
@@ -27,7 +30,7 @@ export function createDesk(store: Store, detail: Detail) {
   const about = shallowRef<IncidentCard | null>(null)
   const marking = ref('')
   let fading: ReturnType<typeof setTimeout> | undefined
-  let early: { key: string; id: string } | null = null
+  let early: { id: string; keys: readonly string[]; at: number } | null = null
   let slippedAt = -UNSEEN_MS
   const turn = ref(0)
   watch(dialog, () => { turn.value += 1 }, { flush: 'sync' })
@@ -83,19 +86,23 @@ export function createDesk(store: Store, detail: Detail) {
     return unseen
   }
 
-  /** A key that means nothing yet, since the acknowledgement after which it may is on its way: it is heard when that is answered. */
+  /** A key that means nothing yet, since the incident is not stored or the acknowledgement on its way: it is heard when that is so. */
   function hear(key: string): void {
     const item = store.current.value
-    early = item && busy('acknowledge') ? { key, id: item.id } : null
+    if (!item || key === 'Escape' || (item.stored && !busy('acknowledge'))) early = null
+    else early = early?.id === item.id ? { ...early, keys: [...early.keys, key] } : { id: item.id, keys: [key], at: performance.now() }
   }
 
   function late(done: boolean): void {
     const [item, it] = [store.current.value, early]
     early = null
-    if (!done || !item || item.id !== it?.id || dialog.value) return
-    const action = actionOfKey(it.key, item.card, item.stored)
-    if (action) begin(action)
+    if (!done || !item || item.id !== it?.id || dialog.value || performance.now() - it.at > LATEST_MS) return
+    const at = it.keys.findIndex((key) => actionOfKey(key, item.card, item.stored))
+    if (at < 0) return
+    begin(actionOfKey(it.keys[at]!, item.card, item.stored)!)
+    if (busy('acknowledge')) early = { ...it, keys: it.keys.slice(at + 1) }
   }
+  watch(() => (store.current.value?.stored ? store.current.value.id : null), (id) => { if (id && early?.id === id && !busy('acknowledge')) late(true) })
 
   /** What the desk does to an errand: recall it, or write down what a responder has told it by telephone. It is done also where it then cannot be read. */
   function errand(dispatchId: string, action: DispatchAction): Promise<boolean> {
@@ -128,7 +135,7 @@ export function createDesk(store: Store, detail: Detail) {
     hear, slipped,
     slip: () => { slippedAt = performance.now() },
     /** Whether the incident that the open dialog is about has left the board meanwhile. */
-    gone: computed(() => dialog.value !== null && !OF_THE_DESK.has(dialog.value) && !store.list.value.some((item) => item.id === store.selected.value)),
+    gone: computed(() => dialog.value !== null && !!store.current.value?.stored && !OF_THE_DESK.has(dialog.value) && !store.list.value.some((item) => item.id === store.selected.value)),
     working: computed(() => asked.value[0]?.action ?? null),
     /** Whether what the open dialog asked for is on its way. */
     sending: computed(() => asked.value.some((one) => one.turn === turn.value)),

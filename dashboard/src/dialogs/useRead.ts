@@ -13,6 +13,7 @@ export function useRead<T>(work: () => Promise<T>) {
 
   /** Never throws. What was asked for last wins. */
   async function read(): Promise<void> {
+    if (nth < 0) return
     const mine = ++nth
     trouble.value = null
     try {

@@ -15,8 +15,9 @@ export function backoff(attempt: number, chance: number): number {
   return Math.round(whole * (0.5 + chance / 2))
 }
 
+/** A moment in our future is one before our clock was set back: how long ago it is nobody knows. */
 export function dead(lastHeard: number, now: number): boolean {
-  return now - lastHeard > DEAD_AFTER
+  return Math.abs(now - lastHeard) > DEAD_AFTER
 }
 
 /** Our clock against the server's, from one ping and its pong: what to add to ours, in ms. */

@@ -67,7 +67,7 @@ export function createStore(me: Me, district: District, onRefused: () => void) {
   /** What keeps presses from reaching us, worst first; a database fault alone does not, nor what else the server fails to do. */
   const fault = computed<Fault | null>(() => {
     const { connected, lastHeard } = link.value
-    if (!connected && now.value - skew.value - lastHeard > GRACE) return { what: 'socket', since: lastHeard + skew.value }
+    if (!connected && Math.abs(now.value - skew.value - lastHeard) > GRACE) return { what: 'socket', since: lastHeard + skew.value }
     const health = board.value.health
     if (health && !health.broker) return { what: 'broker', since: Date.parse(health.broker_since) }
     if (health && !health.database) return { what: 'database', since: Date.parse(health.database_since) }

@@ -23,6 +23,12 @@ export function awaits(list: readonly IncidentDetail[], id: string, action: Disp
   return list.some((detail) => detail.dispatch_list.some((own) => own.id === id && own.allowed.includes(action)))
 }
 
+/** An errand of one's own that ran and is gone though one has not ended it: the desk has recalled it, or written down its end. */
+export function withdrawn(before: readonly IncidentDetail[], found: readonly IncidentDetail[], responder: string): Errand | null {
+  const left = new Set(errands(found, responder).map(({ own }) => own.id))
+  return errands(before, responder).find(({ own }) => own.state !== 'offered' && !left.has(own.id)) ?? null
+}
+
 /** Whether an offer of one's own waits for an answer: no colleague's, and none that ran out while nothing was heard. */
 export function calls(list: readonly IncidentDetail[], responder: string, now: number): boolean {
   return errands(list, responder).some(({ own }) => own.state === 'offered' && own.allowed.includes('accept') && now < Date.parse(own.deadline_at))

@@ -9,7 +9,7 @@ import { onScopeDispose, ref, shallowRef } from 'vue'
 import { api, clocks, refusal, Refused } from '../api/client'
 import type { DispatchAction, IncidentDetail } from '../api/types'
 import { Player } from '../sound/player'
-import { awaits, calls, stepped } from './errand'
+import { awaits, calls, type Errand, stepped, withdrawn } from './errand'
 
 const ASK_MS = 3_000
 const POSITION_MS = 15_000
@@ -24,11 +24,14 @@ export function useErrands(onRefused: () => void, responder: string) {
   const working = ref(false)
   const trouble = ref<Refused | null>(null)
   const sharing = ref(false)
+  /** What one was on the way to and need not go to any more; it is told, since nobody looks at a telephone all the way. */
+  const over = shallowRef<Errand | null>(null)
   const player = new Player()
   let rungAt = 0
   let sentAt = 0
   let asked = 0
   let taken = 0
+  let ending = ''
   let lost: { id: string; action: DispatchAction } | null = null
 
   async function read(): Promise<void> {
@@ -38,6 +41,11 @@ export function useErrands(onRefused: () => void, responder: string) {
       heardAt.value = time()
       if (mine < taken) return
       taken = mine
+      const gone = withdrawn(list.value, found, responder)
+      if (gone && gone.own.id !== ending) {
+        over.value = gone
+        navigator.vibrate?.(PATTERN)
+      }
       list.value = found
       if (lost && !awaits(found, lost.id, lost.action)) settle()
     } catch (fault) {
@@ -57,6 +65,7 @@ export function useErrands(onRefused: () => void, responder: string) {
   async function act(id: string, action: DispatchAction, body?: Record<string, unknown>): Promise<boolean> {
     if (working.value) return false
     working.value = true
+    if (action === 'finish' || action === 'decline') ending = id // also where the answer is lost
     try {
       const brief = await api.errand(id, action, body)
       overtake()
@@ -67,6 +76,7 @@ export function useErrands(onRefused: () => void, responder: string) {
     } catch (fault) {
       trouble.value = refusal(fault)
       lost = trouble.value.status ? null : { id, action }
+      if (!lost) ending = ''
       return false
     } finally {
       working.value = false
@@ -100,7 +110,7 @@ export function useErrands(onRefused: () => void, responder: string) {
 
   function moved(position: GeolocationPosition): void {
     sharing.value = true
-    if (Date.now() - sentAt < POSITION_MS) return
+    if (Math.abs(Date.now() - sentAt) < POSITION_MS) return
     sentAt = Date.now()
     const { longitude, latitude } = position.coords
     void api.position([longitude, latitude]).catch(() => { sentAt = 0 })
@@ -121,5 +131,5 @@ export function useErrands(onRefused: () => void, responder: string) {
     if (watching !== undefined) navigator.geolocation.clearWatch(watching)
   })
 
-  return { list, now, heardAt, working, trouble, sharing, act, mark, dismiss: settle }
+  return { list, now, heardAt, working, trouble, sharing, over, act, mark, dismiss: settle, forget: () => { over.value = null } }
 }

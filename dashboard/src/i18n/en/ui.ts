@@ -174,6 +174,7 @@ export const ui: Record<keyof typeof zh, string> = {
   'login.submit': 'Enter',
   'login.unended': 'The server was not told that you left: opened again here, you are still logged in; log out once more later',
   'login.expired': 'Your login has expired; please log in again',
+  'phone.over': 'The desk has ended or recalled this errand, you need not go: {what}, {where}',
   'phone.idle': 'No errand',
   'phone.idle.hint': 'Keep this page open; it rings when you are needed.',
   'phone.left': '{span} left',

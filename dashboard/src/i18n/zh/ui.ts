@@ -172,6 +172,7 @@ export const ui = {
   'login.submit': '进入',
   'login.unended': '退出没有送达服务器：在此重新打开仍是原来的登录，请稍后再退出一次',
   'login.expired': '登录已失效，请重新登录',
+  'phone.over': '值班台已结束或召回这项任务，不必再去：{what}，{where}',
   'phone.idle': '没有任务',
   'phone.idle.hint': '保持此页打开；有任务时会响铃。',
   'phone.left': '剩 {span}',
