@@ -124,9 +124,11 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS), help="only these (default: all)")
     parser.add_argument(
-        "--judged", nargs="+", choices=SETS, help="as-shipped: people of these alone are left out (default: of all)"
+        "--judged", nargs="+", choices=SETS, help="everyone, as-shipped: people of these alone are left out (default: of all)"
     )
-    parser.add_argument("--together", type=int, default=1, metavar="N", help="as-shipped: leave out so many people at a time")
+    parser.add_argument(
+        "--together", type=int, default=1, metavar="N", help="everyone, as-shipped: leave out so many people at a time"
+    )
     parser.add_argument(
         "--model", type=Path, default=models.FALLS, help="where the model goes, its .skops and its card (.json) beside it"
     )
@@ -189,12 +191,12 @@ def _judge(arguments: argparse.Namespace, trials: judging.Sets, given: dict[str,
 
 def _judge_people(arguments: argparse.Namespace, trials: judging.Sets, given: dict[str, Examples], scores: dict[str, Any]) -> None:
     """Everyone left out, taught by the rest of the set."""
-    for name in sorted(trials, key=lambda one: len(trials[one])):
+    for name in arguments.judged or sorted(trials, key=lambda one: len(trials[one])):
         found: list[Outcome] = []
-        for judge, mine in judging.leave_each_out(trials[name], given[name], arguments.seed):
+        for judge, mine in judging.leave_each_out(trials[name], given[name], arguments.seed, (), arguments.together):
             found += judging.found_in(judge, mine, time.process_time)
             _say_how_far(name, found, trials[name])
-        _keep_people(arguments, scores, "leave_one_subject_out", name, 1, judging.figures(found))
+        _keep_people(arguments, scores, "leave_one_subject_out", name, arguments.together, judging.figures(found))
 
 
 def _judge_shipped(arguments: argparse.Namespace, trials: judging.Sets, given: dict[str, Examples], scores: dict[str, Any]) -> None:
