@@ -421,6 +421,25 @@ describe('the selection', () => {
     vi.useRealTimers()
   })
 
+  it('nor is it heard late for a neighbour that is not stored yet', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    const { desk } = begin()
+    arrive('i2')
+    store.board.value = reduce({ ...store.board.value, seq: 0, complete: true }, { type: 'press', seq: 1, press: press() })
+    store.selected.value = 'i2'
+    await ticks()
+    leave('i2')
+    await ticks()
+    expect([store.selected.value, store.current.value?.stored]).toEqual(['i1', false])
+    desk.hear('a')
+    expect(desk.refused.value?.key).toBe('moved_on')
+    vi.advanceTimersByTime(420)
+    arrive('i1')
+    await ticks()
+    expect(desk.working.value).toBeNull()
+    vi.useRealTimers()
+  })
+
   it.each(['a note that is being written', 'a sheet that is read to 119'])('waits for %s: what ended stays under it, and says so', async (what) => {
     const { desk, open } = begin()
     for (const id of ['i1', 'i2']) arrive(id)

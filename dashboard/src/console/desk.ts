@@ -4,7 +4,7 @@ import { computed, type InjectionKey, inject, ref, shallowRef, watch } from 'vue
 import { api, refusal, Refused } from '../api/client'
 import type { DispatchAction, IncidentCard, IncidentDetail } from '../api/types'
 import type { Store } from '../live/store'
-import { type Action, actionOfKey, acts, may } from '../queue/actions'
+import { type Action, actionOfKey, acts, KEYS, may } from '../queue/actions'
 import type { Detail } from './detail'
 import { createTurns } from './turns'
 
@@ -15,6 +15,9 @@ interface Asked { readonly action: Action | 'recall'; readonly id: string | null
 
 /** Dialogs that are about no incident, and stay when the selection moves. */
 export const OF_THE_DESK: ReadonlySet<Dialog> = new Set(['keys', 'unprotected', 'circle', 'ended'])
+
+/** The keys that do something to an incident. */
+const ORDERS: ReadonlySet<string> = new Set(Object.values(KEYS))
 
 /** In less time nobody has seen that another incident is selected now, in ms. */
 const UNSEEN_MS = 400
@@ -90,7 +93,7 @@ export function createDesk(store: Store, detail: Detail) {
   function hear(key: string): void {
     const item = store.current.value
     if (!item || key === 'Escape' || (item.stored && !busy('acknowledge'))) early = null
-    else early = early?.id === item.id ? { ...early, keys: [...early.keys, key] } : { id: item.id, keys: [key], at: performance.now() }
+    else if (ORDERS.has(key.toUpperCase()) && !slipped()) early = early?.id === item.id ? { ...early, keys: [...early.keys, key] } : { id: item.id, keys: [key], at: performance.now() }
   }
 
   function late(done: boolean): void {
