@@ -234,6 +234,23 @@ describe('the desk', () => {
       expect(paths()).toEqual(['/api/incidents/i1/acknowledge', '/api/incidents/i2/acknowledge'])
       expect([desk.refused.value?.key, desk.about.value?.id]).toEqual(['already_acknowledged', 'i1'])
     })
+
+    it.each([['the answer about another', 'other'], ['A once more', 'again']])('D before A is answered is not forgotten by %s', async (_, which) => {
+      const { desk } = begin()
+      store.board.value = adopt(store.board.value, card({ id: 'i2' }))
+      await settle()
+      hold()
+      if (which === 'other') desk.begin('acknowledge')
+      store.selected.value = 'i2'
+      desk.begin('acknowledge')
+      desk.hear('d')
+      if (which === 'other') answer(0, { error: 'already_acknowledged', detail: '' }, 409)
+      else desk.begin('acknowledge')
+      await settle()
+      answer(which === 'other' ? 1 : 0, whole({ id: 'i2', ...acknowledged, version: 10 }))
+      await settle()
+      expect(desk.dialog.value).toBe('dispatch')
+    })
   })
 
   it('D before A is answered and before the board is told opens when it is; not when A is refused, nor for another incident', async () => {

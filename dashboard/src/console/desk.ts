@@ -77,8 +77,9 @@ export function createDesk(store: Store, detail: Detail) {
     if (!item || (action !== 'call' && !acts(store.me.role))) return
     if (action !== 'call' && (!item.stored || !may(item.card, action))) return
     if (slipped()) return
+    if (action === 'acknowledge' && busy(action)) return // the same press: what was pressed behind the first is still meant
     early = null
-    if (action === 'acknowledge') void submit(action, () => api.acknowledge(item.id, item.card.version)).then(late)
+    if (action === 'acknowledge') void submit(action, () => api.acknowledge(item.id, item.card.version)).then((done) => late(item.id, done))
     else dialog.value = action
   }
 
@@ -96,16 +97,18 @@ export function createDesk(store: Store, detail: Detail) {
     else if (ORDERS.has(key.toUpperCase()) && !slipped()) early = early?.id === item.id ? { ...early, keys: [...early.keys, key] } : { id: item.id, keys: [key], at: performance.now() }
   }
 
-  function late(done: boolean): void {
+  /** Of this incident; what was pressed for another waits for its own answer. */
+  function late(id: string, done: boolean): void {
     const [item, it] = [store.current.value, early]
+    if (it?.id !== id) return
     early = null
-    if (!done || !item || item.id !== it?.id || dialog.value || performance.now() - it.at > LATEST_MS) return
+    if (!done || item?.id !== id || dialog.value || performance.now() - it.at > LATEST_MS) return
     const at = it.keys.findIndex((key) => actionOfKey(key, item.card, item.stored))
     if (at < 0) return
     begin(actionOfKey(it.keys[at]!, item.card, item.stored)!)
     if (busy('acknowledge')) early = { ...it, keys: it.keys.slice(at + 1) }
   }
-  watch(() => (store.current.value?.stored ? store.current.value.id : null), (id) => { if (id && early?.id === id && !busy('acknowledge')) late(true) })
+  watch(() => (store.current.value?.stored ? store.current.value.id : null), (id) => { if (id && !busy('acknowledge')) late(id, true) })
 
   /** What the desk does to an errand: recall it, or write down what a responder has told it by telephone. It is done also where it then cannot be read. */
   function errand(dispatchId: string, action: DispatchAction): Promise<boolean> {
