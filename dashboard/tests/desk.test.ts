@@ -284,6 +284,22 @@ describe('the desk', () => {
     vi.useRealTimers()
   })
 
+  it('a key that is pressed for a press not stored yet is heard although it was pressed too early before', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    store.board.value = reduce({ ...EMPTY, complete: true }, { type: 'press', seq: 1, press: press() })
+    store.selected.value = 'i1'
+    const desk = scope.run(() => createDesk(store, createDetail(store)))!
+    desk.hear('d')
+    vi.advanceTimersByTime(11_000)
+    desk.hear('a')
+    vi.advanceTimersByTime(100)
+    answers = [() => ({ body: whole({ version: 1 }) }), () => ({ body: whole({ version: 2, state: 'acknowledged', allowed: ['dispatch'] }) })]
+    store.board.value = adopt(store.board.value, card())
+    await settle()
+    expect([asked.filter((one) => one.method === 'POST').length, desk.dialog.value]).toEqual([1, null])
+    vi.useRealTimers()
+  })
+
   it('a key means nothing later where nothing is on its way', async () => {
     const { desk } = begin()
     desk.hear('d')

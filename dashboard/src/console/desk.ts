@@ -33,7 +33,7 @@ export function createDesk(store: Store, detail: Detail) {
   const about = shallowRef<IncidentCard | null>(null)
   const marking = ref('')
   let fading: ReturnType<typeof setTimeout> | undefined
-  let early: { id: string; keys: readonly string[]; at: number } | null = null
+  let early: { id: string; strokes: readonly { key: string; at: number }[] } | null = null
   let slippedAt = -UNSEEN_MS
   const turn = ref(0)
   watch(dialog, () => { turn.value += 1 }, { flush: 'sync' })
@@ -94,7 +94,7 @@ export function createDesk(store: Store, detail: Detail) {
   function hear(key: string): void {
     const item = store.current.value
     if (!item || key === 'Escape' || (item.stored && !busy('acknowledge'))) early = null
-    else if (ORDERS.has(key.toUpperCase()) && !slipped()) early = early?.id === item.id ? { ...early, keys: [...early.keys, key] } : { id: item.id, keys: [key], at: performance.now() }
+    else if (ORDERS.has(key.toUpperCase()) && !slipped()) early = { id: item.id, strokes: [...(early?.id === item.id ? early.strokes : []), { key, at: performance.now() }] }
   }
 
   /** Of this incident; what was pressed for another waits for its own answer. */
@@ -102,11 +102,12 @@ export function createDesk(store: Store, detail: Detail) {
     const [item, it] = [store.current.value, early]
     if (it?.id !== id) return
     early = null
-    if (!done || item?.id !== id || dialog.value || performance.now() - it.at > LATEST_MS) return
-    const at = it.keys.findIndex((key) => actionOfKey(key, item.card, item.stored))
-    if (at < 0) return
-    begin(actionOfKey(it.keys[at]!, item.card, item.stored)!)
-    if (busy('acknowledge')) early = { ...it, keys: it.keys.slice(at + 1) }
+    if (!done || item?.id !== id || dialog.value) return
+    const strokes = it.strokes.filter((one) => performance.now() - one.at <= LATEST_MS)
+    const nth = strokes.findIndex(({ key }) => actionOfKey(key, item.card, item.stored))
+    if (nth < 0) return
+    begin(actionOfKey(strokes[nth]!.key, item.card, item.stored)!)
+    if (busy('acknowledge')) early = { id, strokes: strokes.slice(nth + 1) }
   }
   watch(() => (store.current.value?.stored ? store.current.value.id : null), (id) => { if (id && !busy('acknowledge')) late(id, true) })
 
