@@ -7,6 +7,7 @@ import { createDetail } from '../src/console/detail'
 import { useSelection } from '../src/console/selection'
 import { adopt, EMPTY, reduce } from '../src/live/board'
 import type { Store } from '../src/live/store'
+import { modals } from '../src/parts/modals'
 import { causesFor, ended, toConfirm } from '../src/queue/ended'
 import { card, press } from './build'
 import { storeFor } from './wire'
@@ -298,6 +299,18 @@ describe('the desk', () => {
     await settle()
     expect([asked.filter((one) => one.method === 'POST').length, desk.dialog.value]).toEqual([1, null])
     vi.useRealTimers()
+  })
+
+  it('what is heard late opens nothing over a dialog that was opened since, whoever opened that', async () => {
+    const { desk } = begin()
+    await settle()
+    answers = [() => ({ body: whole({ version: 2, state: 'acknowledged', allowed: ['dispatch'] }) })]
+    desk.begin('acknowledge')
+    desk.hear('d')
+    modals.value += 1
+    await settle()
+    modals.value -= 1
+    expect(desk.dialog.value).toBeNull()
   })
 
   it('a key means nothing later where nothing is on its way', async () => {

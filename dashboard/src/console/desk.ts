@@ -4,6 +4,7 @@ import { computed, type InjectionKey, inject, ref, shallowRef, watch } from 'vue
 import { api, refusal, Refused } from '../api/client'
 import type { DispatchAction, IncidentCard, IncidentDetail } from '../api/types'
 import type { Store } from '../live/store'
+import { modals } from '../parts/modals'
 import { type Action, actionOfKey, acts, KEYS, may } from '../queue/actions'
 import type { Detail } from './detail'
 import { createTurns } from './turns'
@@ -102,7 +103,7 @@ export function createDesk(store: Store, detail: Detail) {
     const [item, it] = [store.current.value, early]
     if (it?.id !== id) return
     early = null
-    if (!done || item?.id !== id || dialog.value) return
+    if (!done || item?.id !== id || dialog.value || modals.value) return
     const strokes = it.strokes.filter((one) => performance.now() - one.at <= LATEST_MS)
     const nth = strokes.findIndex(({ key }) => actionOfKey(key, item.card, item.stored))
     if (nth < 0) return
