@@ -236,6 +236,20 @@ describe('the desk', () => {
       expect([desk.refused.value?.key, desk.about.value?.id]).toEqual(['already_acknowledged', 'i1'])
     })
 
+    it('is told when it was not done, since its dialog was closed while it waited', async () => {
+      const { desk } = begin({ state: 'acknowledged', allowed: ['dispatch'] })
+      await settle()
+      hold()
+      void desk.errand('d1', 'depart')
+      desk.dialog.value = 'dispatch'
+      const sent = desk.submit('dispatch', () => api.dispatch('i1', 'r1'))
+      desk.dialog.value = null
+      answer(0, {})
+      expect(await sent).toBe(false)
+      expect(paths()).toEqual(['/api/dispatches/d1/depart'])
+      expect([desk.refused.value?.key, desk.about.value?.id]).toEqual(['taken_back', 'i1'])
+    })
+
     it.each([['the answer about another', 'other'], ['A once more', 'again']])('D before A is answered is not forgotten by %s', async (_, which) => {
       const { desk } = begin()
       store.board.value = adopt(store.board.value, card({ id: 'i2' }))

@@ -47,13 +47,17 @@ export function createDesk(store: Store, detail: Detail) {
   }
 
   /**
-   * Waits its turn; what still waits when its dialog is closed was taken back. An answer closes the dialog that it was asked from, never one
+   * Waits its turn; what still waits when its dialog is closed was taken back, and that is told: it looked like one on its way. An answer closes the dialog that it was asked from, never one
    * that was opened since.
    */
   async function submit(action: Action | 'recall', request: () => Promise<IncidentDetail | void>, what = ''): Promise<boolean> {
     const card = store.current.value?.card ?? null
     const own: Asked = { action, id: store.selected.value, turn: dialog.value ? turn.value : 0, what }
-    return take(own, () => (own.turn && own.turn !== turn.value ? Promise.resolve(false) : attempt(own, card, request)))
+    return take(own, async () => {
+      if (!own.turn || own.turn === turn.value) return attempt(own, card, request)
+      refuse(new Refused(0, 'taken_back', ''), card)
+      return false
+    })
   }
 
   async function attempt(own: Asked, card: IncidentCard | null, request: () => Promise<IncidentDetail | void>): Promise<boolean> {
