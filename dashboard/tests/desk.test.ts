@@ -7,6 +7,7 @@ import { createDetail } from '../src/console/detail'
 import { useSelection } from '../src/console/selection'
 import { adopt, EMPTY, reduce } from '../src/live/board'
 import type { Store } from '../src/live/store'
+import { modals } from '../src/parts/modals'
 import { causesFor, ended, toConfirm } from '../src/queue/ended'
 import { card, press } from './build'
 import { storeFor } from './wire'
@@ -234,6 +235,37 @@ describe('the desk', () => {
       expect(paths()).toEqual(['/api/incidents/i1/acknowledge', '/api/incidents/i2/acknowledge'])
       expect([desk.refused.value?.key, desk.about.value?.id]).toEqual(['already_acknowledged', 'i1'])
     })
+
+    it('is told when it was not done, since its dialog was closed while it waited', async () => {
+      const { desk } = begin({ state: 'acknowledged', allowed: ['dispatch'] })
+      await settle()
+      hold()
+      void desk.errand('d1', 'depart')
+      desk.dialog.value = 'dispatch'
+      const sent = desk.submit('dispatch', () => api.dispatch('i1', 'r1'))
+      desk.dialog.value = null
+      answer(0, {})
+      expect(await sent).toBe(false)
+      expect(paths()).toEqual(['/api/dispatches/d1/depart'])
+      expect([desk.refused.value?.key, desk.about.value?.id]).toEqual(['taken_back', 'i1'])
+    })
+
+    it.each([['the answer about another', 'other'], ['A once more', 'again']])('D before A is answered is not forgotten by %s', async (_, which) => {
+      const { desk } = begin()
+      store.board.value = adopt(store.board.value, card({ id: 'i2' }))
+      await settle()
+      hold()
+      if (which === 'other') desk.begin('acknowledge')
+      store.selected.value = 'i2'
+      desk.begin('acknowledge')
+      desk.hear('d')
+      if (which === 'other') answer(0, { error: 'already_acknowledged', detail: '' }, 409)
+      else desk.begin('acknowledge')
+      await settle()
+      answer(which === 'other' ? 1 : 0, whole({ id: 'i2', ...acknowledged, version: 10 }))
+      await settle()
+      expect(desk.dialog.value).toBe('dispatch')
+    })
   })
 
   it('D before A is answered and before the board is told opens when it is; not when A is refused, nor for another incident', async () => {
@@ -265,6 +297,34 @@ describe('the desk', () => {
     await settle()
     expect([asked.filter((one) => one.method === 'POST').length, desk.dialog.value]).toEqual([acknowledged, opens])
     vi.useRealTimers()
+  })
+
+  it('a key that is pressed for a press not stored yet is heard although it was pressed too early before', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    store.board.value = reduce({ ...EMPTY, complete: true }, { type: 'press', seq: 1, press: press() })
+    store.selected.value = 'i1'
+    const desk = scope.run(() => createDesk(store, createDetail(store)))!
+    desk.hear('d')
+    vi.advanceTimersByTime(11_000)
+    desk.hear('a')
+    vi.advanceTimersByTime(100)
+    answers = [() => ({ body: whole({ version: 1 }) }), () => ({ body: whole({ version: 2, state: 'acknowledged', allowed: ['dispatch'] }) })]
+    store.board.value = adopt(store.board.value, card())
+    await settle()
+    expect([asked.filter((one) => one.method === 'POST').length, desk.dialog.value]).toEqual([1, null])
+    vi.useRealTimers()
+  })
+
+  it('what is heard late opens nothing over a dialog that was opened since, whoever opened that', async () => {
+    const { desk } = begin()
+    await settle()
+    answers = [() => ({ body: whole({ version: 2, state: 'acknowledged', allowed: ['dispatch'] }) })]
+    desk.begin('acknowledge')
+    desk.hear('d')
+    modals.value += 1
+    await settle()
+    modals.value -= 1
+    expect(desk.dialog.value).toBeNull()
   })
 
   it('a key means nothing later where nothing is on its way', async () => {
@@ -418,6 +478,25 @@ describe('the selection', () => {
     vi.advanceTimersByTime(420)
     desk.begin('acknowledge')
     expect(desk.working.value).toBe('acknowledge')
+    vi.useRealTimers()
+  })
+
+  it('nor is it heard late for a neighbour that is not stored yet', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    const { desk } = begin()
+    arrive('i2')
+    store.board.value = reduce({ ...store.board.value, seq: 0, complete: true }, { type: 'press', seq: 1, press: press() })
+    store.selected.value = 'i2'
+    await ticks()
+    leave('i2')
+    await ticks()
+    expect([store.selected.value, store.current.value?.stored]).toEqual(['i1', false])
+    desk.hear('a')
+    expect(desk.refused.value?.key).toBe('moved_on')
+    vi.advanceTimersByTime(420)
+    arrive('i1')
+    await ticks()
+    expect(desk.working.value).toBeNull()
     vi.useRealTimers()
   })
 

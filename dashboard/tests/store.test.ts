@@ -91,4 +91,16 @@ describe("the desk's ears", () => {
     scope.stop()
     expect([Speaker.last.state, listeners.size]).toEqual(['closed', 0])
   })
+  it('listen no more after a login that ended while the loudspeaker was still being waited for', async () => {
+    const listeners = new Map<string, () => Promise<void>>()
+    vi.stubGlobal('AudioContext', Speaker)
+    vi.stubGlobal('navigator', {})
+    vi.stubGlobal('addEventListener', (kind: string, act: () => Promise<void>) => listeners.set(kind, act))
+    vi.stubGlobal('removeEventListener', (kind: string) => listeners.delete(kind))
+    scope.run(() => useSound(store))
+    const waited = listeners.get('keydown')!()
+    scope.stop()
+    await waited
+    expect([Speaker.last.state, listeners.size]).toEqual(['closed', 0])
+  })
 })

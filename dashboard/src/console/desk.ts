@@ -4,7 +4,8 @@ import { computed, type InjectionKey, inject, ref, shallowRef, watch } from 'vue
 import { api, refusal, Refused } from '../api/client'
 import type { DispatchAction, IncidentCard, IncidentDetail } from '../api/types'
 import type { Store } from '../live/store'
-import { type Action, actionOfKey, acts, may } from '../queue/actions'
+import { modals } from '../parts/modals'
+import { type Action, actionOfKey, acts, KEYS, may } from '../queue/actions'
 import type { Detail } from './detail'
 import { createTurns } from './turns'
 
@@ -15,6 +16,9 @@ interface Asked { readonly action: Action | 'recall'; readonly id: string | null
 
 /** Dialogs that are about no incident, and stay when the selection moves. */
 export const OF_THE_DESK: ReadonlySet<Dialog> = new Set(['keys', 'unprotected', 'circle', 'ended'])
+
+/** The keys that do something to an incident. */
+const ORDERS: ReadonlySet<string> = new Set(Object.values(KEYS))
 
 /** In less time nobody has seen that another incident is selected now, in ms. */
 const UNSEEN_MS = 400
@@ -30,7 +34,7 @@ export function createDesk(store: Store, detail: Detail) {
   const about = shallowRef<IncidentCard | null>(null)
   const marking = ref('')
   let fading: ReturnType<typeof setTimeout> | undefined
-  let early: { id: string; keys: readonly string[]; at: number } | null = null
+  let early: { id: string; strokes: readonly { key: string; at: number }[] } | null = null
   let slippedAt = -UNSEEN_MS
   const turn = ref(0)
   watch(dialog, () => { turn.value += 1 }, { flush: 'sync' })
@@ -43,13 +47,17 @@ export function createDesk(store: Store, detail: Detail) {
   }
 
   /**
-   * Waits its turn; what still waits when its dialog is closed was taken back. An answer closes the dialog that it was asked from, never one
+   * Waits its turn; what still waits when its dialog is closed was taken back, and that is told: it looked like one on its way. An answer closes the dialog that it was asked from, never one
    * that was opened since.
    */
   async function submit(action: Action | 'recall', request: () => Promise<IncidentDetail | void>, what = ''): Promise<boolean> {
     const card = store.current.value?.card ?? null
     const own: Asked = { action, id: store.selected.value, turn: dialog.value ? turn.value : 0, what }
-    return take(own, () => (own.turn && own.turn !== turn.value ? Promise.resolve(false) : attempt(own, card, request)))
+    return take(own, async () => {
+      if (!own.turn || own.turn === turn.value) return attempt(own, card, request)
+      refuse(new Refused(0, 'taken_back', ''), card)
+      return false
+    })
   }
 
   async function attempt(own: Asked, card: IncidentCard | null, request: () => Promise<IncidentDetail | void>): Promise<boolean> {
@@ -74,8 +82,9 @@ export function createDesk(store: Store, detail: Detail) {
     if (!item || (action !== 'call' && !acts(store.me.role))) return
     if (action !== 'call' && (!item.stored || !may(item.card, action))) return
     if (slipped()) return
+    if (action === 'acknowledge' && busy(action)) return // the same press: what was pressed behind the first is still meant
     early = null
-    if (action === 'acknowledge') void submit(action, () => api.acknowledge(item.id, item.card.version)).then(late)
+    if (action === 'acknowledge') void submit(action, () => api.acknowledge(item.id, item.card.version)).then((done) => late(item.id, done))
     else dialog.value = action
   }
 
@@ -90,19 +99,22 @@ export function createDesk(store: Store, detail: Detail) {
   function hear(key: string): void {
     const item = store.current.value
     if (!item || key === 'Escape' || (item.stored && !busy('acknowledge'))) early = null
-    else early = early?.id === item.id ? { ...early, keys: [...early.keys, key] } : { id: item.id, keys: [key], at: performance.now() }
+    else if (ORDERS.has(key.toUpperCase()) && !slipped()) early = { id: item.id, strokes: [...(early?.id === item.id ? early.strokes : []), { key, at: performance.now() }] }
   }
 
-  function late(done: boolean): void {
+  /** Of this incident; what was pressed for another waits for its own answer. */
+  function late(id: string, done: boolean): void {
     const [item, it] = [store.current.value, early]
+    if (it?.id !== id) return
     early = null
-    if (!done || !item || item.id !== it?.id || dialog.value || performance.now() - it.at > LATEST_MS) return
-    const at = it.keys.findIndex((key) => actionOfKey(key, item.card, item.stored))
-    if (at < 0) return
-    begin(actionOfKey(it.keys[at]!, item.card, item.stored)!)
-    if (busy('acknowledge')) early = { ...it, keys: it.keys.slice(at + 1) }
+    if (!done || item?.id !== id || dialog.value || modals.value) return
+    const strokes = it.strokes.filter((one) => performance.now() - one.at <= LATEST_MS)
+    const nth = strokes.findIndex(({ key }) => actionOfKey(key, item.card, item.stored))
+    if (nth < 0) return
+    begin(actionOfKey(strokes[nth]!.key, item.card, item.stored)!)
+    if (busy('acknowledge')) early = { id, strokes: strokes.slice(nth + 1) }
   }
-  watch(() => (store.current.value?.stored ? store.current.value.id : null), (id) => { if (id && early?.id === id && !busy('acknowledge')) late(true) })
+  watch(() => (store.current.value?.stored ? store.current.value.id : null), (id) => { if (id && !busy('acknowledge')) late(id, true) })
 
   /** What the desk does to an errand: recall it, or write down what a responder has told it by telephone. It is done also where it then cannot be read. */
   function errand(dispatchId: string, action: DispatchAction): Promise<boolean> {

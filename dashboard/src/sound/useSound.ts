@@ -15,8 +15,11 @@ export function useSound(store: Store) {
   const enabled = ref(false)
   const hearing = shallowRef(SILENT)
 
+  let over = false
+
   async function unlock(): Promise<void> {
-    listen(await player.unlock())
+    const ready = await player.unlock()
+    if (!over) listen(ready)
   }
   function listen(ready: boolean): void {
     enabled.value = ready
@@ -27,6 +30,7 @@ export function useSound(store: Store) {
   listen(false)
   if (navigator.userActivation?.hasBeenActive) void unlock()
   onScopeDispose(() => {
+    over = true
     removeEventListener('pointerdown', unlock)
     removeEventListener('keydown', unlock)
     player.close()
