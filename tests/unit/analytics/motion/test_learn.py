@@ -96,8 +96,9 @@ def test_a_place_is_judged_by_its_own_and_all_jurors(worn: Examples, tmp_path: P
     assert np.array_equal(flattened(grown[WRIST]).score(worn.rows), flattened(own).score(worn.rows)), "of that place alone"
     both = (flattened(grown[ANYWHERE]).score(worn.rows) + flattened(grown[WRIST]).score(worn.rows)) / 2
     assert model.worn[WRIST].forest.score(worn.rows) == pytest.approx(both, abs=1e-9)
-    assert model.worn[WRIST].nets is not None
-    assert model.worn[WRIST].nets.score(worn.rows) == pytest.approx(as_nets([*grown[ANYWHERE], *grown[WRIST]]).score(worn.rows))
+    nets = model.worn[WRIST].nets
+    assert nets is not None
+    assert nets.score(worn.rows) == pytest.approx(as_nets([*grown[ANYWHERE], *grown[WRIST]]).score(worn.rows))
     models.save_falls(model, tmp_path / "m.npz")
     read = models.load_falls(tmp_path / "m.npz")
     for profile in (WRIST, WAIST):
@@ -152,7 +153,7 @@ def test_variants_that_a_place_was_not_shown_in_are_no_missed_falls(worn: Exampl
 
 
 def test_a_file_that_holds_more_than_a_jury_is_refused(tmp_path: Path) -> None:
-    save({ANYWHERE: [jury.Juror(RULE, None, np.zeros(1))]}, tmp_path / "m.skops")  # type: ignore[arg-type]
+    save({ANYWHERE: [jury.Juror(RULE, None, np.zeros(1))]}, tmp_path / "m.skops")
     with pytest.raises(Untrusted, match="Judge"):
         load(tmp_path / "m.skops")
 
