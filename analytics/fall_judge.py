@@ -1,8 +1,8 @@
 """Stage two: how likely an impact was a fall, and which part of the motion says so.
 
-The probability comes from a forest over `fall_features`, calibrated on people whom it had not seen. A reason is a part of the
-motion whose numbers, replaced by those of the median ordinary impact, would lower the log odds most. Without a model the plain rule
-of `RULE` judges: a hard blow, another posture, and rest.
+The probability comes from a forest and from nets over `fall_features`, calibrated together on people whom they had not seen. A
+reason is a part of the motion whose numbers, replaced by those of the median ordinary impact, would lower the log odds most.
+Without a model the plain rule of `RULE` judges: a hard blow, another posture, and rest.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,10 +13,12 @@ import numpy as np
 from analytics.fall_features import NAMES
 from analytics.forest import Forest
 from analytics.motion import Samples
+from analytics.nets import Nets
 from analytics.step import Reason
 
 RULE_IMPACT_G, RULE_TILT_DEG, RULE_STILL_G = 2.5, 45.0, 0.1
 MOST_REASONS = 3
+_SURE = 500.0  # log odds beyond which nothing changes
 _LEAST_SAID = 0.3  # log odds below which a part has said nothing
 
 _Said = tuple[float, tuple[Reason, ...]]
@@ -39,12 +41,14 @@ class Judge:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FallModel:
-    """`slope` and `offset` make log odds of scores; `usual` is the median ordinary impact, shape (len(NAMES),). `worn`: models of
-    where a device is known to be worn, by its profile; this one judges what is worn elsewhere, or nobody knows where."""
+    """`slopes`, of the forest's score and the nets', and `offset` make log odds; files of before have no nets. `usual` is the
+    median ordinary impact, shape (len(NAMES),). `worn`: models of where a device is known to be worn, by its profile; this one
+    judges what is worn elsewhere, or nobody knows where."""
 
     version: str
     forest: Forest
-    slope: float
+    nets: Nets | None
+    slopes: tuple[float, ...]
     offset: float
     threshold: float
     usual: Samples
@@ -52,13 +56,13 @@ class FallModel:
 
     def probability(self, rows: Samples) -> Samples:
         """Of each row of features, shape (n,)."""
-        return np.asarray(1.0 / (1.0 + np.exp(-self._odds(rows))))
+        return likely(self._odds(rows))
 
     def assess(self, row: Samples, impact_g: float) -> _Said:
         """As `Judge.assess`: the row as it is, and for an alarm once with each part made ordinary."""
-        likely = float(self.probability(row[None])[0])
-        if likely < self.threshold:
-            return likely, ()
+        probability = float(self.probability(row[None])[0])
+        if probability < self.threshold:
+            return probability, ()
         rows = np.tile(row, (len(PARTS) + 1, 1))
         for place, columns in enumerate(PARTS.values(), 1):
             rows[place, columns] = self.usual[columns]
@@ -67,14 +71,20 @@ class FallModel:
         reasons = [
             Reason(f"fall_{part}", round(float(share), 2), None, "", "model") for share, part in said if share >= _LEAST_SAID
         ]
-        return likely, tuple(reasons[:MOST_REASONS])
+        return probability, tuple(reasons[:MOST_REASONS])
 
     def judge(self) -> Judge:
         """This model as stage two."""
         return Judge(self.version, self.threshold, self.assess, {profile: one.judge() for profile, one in self.worn.items()})
 
     def _odds(self, rows: Samples) -> Samples:
-        return self.slope * self.forest.score(rows) + self.offset
+        odds = self.slopes[0] * self.forest.score(rows) + self.offset
+        return odds if self.nets is None else np.asarray(odds + self.slopes[1] * self.nets.score(rows))
+
+
+def likely(odds: Samples) -> Samples:
+    """Probabilities of log odds."""
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(odds, -_SURE, _SURE))))
 
 
 def by_rule(row: Samples, impact_g: float) -> _Said:

@@ -13,6 +13,10 @@ JITTER = 0.15  # of a sample's time
 GAP_SHARE, LONGEST_GAP_MS = 0.3, 400.0
 CUT_SHARE = 0.35
 SHORTEST_BEFORE, SHORTEST_AFTER = RATE_HZ // 2, round(1.6 * RATE_HZ)
+LIMB_SHARE, LIMB_DEG = 0.6, (20.0, 110.0)  # what a thigh turns in sitting down, or a wrist on its way to a table
+SLIP_SHARE, SLIP_DEG = 0.3, (0.0, 30.0)  # a device that slips in a fall
+TURN_MS, TURN_FROM_BLOW_MS = (400.0, 1500.0), (-300.0, 600.0)
+HARDEST_SHARE, HARD_QUANTILE = 0.7, 0.95
 
 
 def worn_otherwise(signal: Signal, chance: np.random.Generator) -> Signal:
@@ -34,6 +38,22 @@ def worn_otherwise(signal: Signal, chance: np.random.Generator) -> Signal:
     return Signal(times, sampled)
 
 
+def limb_turned(signal: Signal, fell: bool, chance: np.random.Generator) -> Signal:
+    """What is worn at the trunk as a limb would have had it, which turns by itself around a blow: a waist that sits down stays
+    upright, a thigh does not. In a fall the body turns already; there the device only slips."""
+    share, angles = (SLIP_SHARE, SLIP_DEG) if fell else (LIMB_SHARE, LIMB_DEG)
+    if chance.random() >= share:
+        return signal
+    force = (signal.xyz_mg**2).sum(axis=1)
+    hard = np.flatnonzero(force >= np.quantile(force, HARD_QUANTILE))
+    blow = int(force.argmax()) if chance.random() < HARDEST_SHARE else int(chance.choice(hard))
+    middle = signal.times_ms[blow] + chance.uniform(*TURN_FROM_BLOW_MS)
+    course = np.clip((signal.times_ms - middle) / chance.uniform(*TURN_MS) + 0.5, 0.0, 1.0)
+    axis = chance.normal(size=3)
+    angle = np.radians(chance.uniform(*angles)) * (1.0 - np.cos(np.pi * course)) / 2.0
+    return Signal(signal.times_ms, _rotated(signal.xyz_mg, axis / np.linalg.norm(axis), angle))
+
+
 def cut_short(windows: Samples, chance: np.random.Generator) -> Samples:
     """Windows (n, 300, 3) of which some begin late or end early, as when a device was just put on or falls silent."""
     found = windows.copy()
@@ -43,3 +63,9 @@ def cut_short(windows: Samples, chance: np.random.Generator) -> Samples:
         if chance.random() < CUT_SHARE / 2:
             one[BEFORE + chance.integers(SHORTEST_AFTER, AFTER) :] = np.nan
     return found
+
+
+def _rotated(xyz: Samples, axis: Samples, angle: Samples) -> Samples:
+    """Each row turned about `axis` by its angle in radians (Rodrigues)."""
+    cosine, sine = np.cos(angle)[:, None], np.sin(angle)[:, None]
+    return np.asarray(xyz * cosine + np.cross(axis, xyz) * sine + axis * (xyz @ axis)[:, None] * (1.0 - cosine))

@@ -14,7 +14,8 @@ from analytics.detectors.fall_motion import fall_motion
 from analytics.evaluate.falls import Outcome, counted, outcomes, report
 from analytics.evaluate.recording import Trial
 from analytics.fall_judge import RULE, Judge
-from analytics.learn.falls import Examples, together, train
+from analytics.learn.examples import Examples, together
+from analytics.learn.falls import train
 
 Clock = Callable[[], float]
 Sets = Mapping[str, Sequence[Trial]]

@@ -1,29 +1,34 @@
-"""Forests as the library keeps them, in files from which nothing can be executed: skops, with the trusted types by name."""
+"""Juries as the library keeps them, in files from which nothing can be executed: skops, with the trusted types by name."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED
 
-from sklearn.ensemble import HistGradientBoostingClassifier
 from skops import io
 
-TRUSTED = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
+from analytics.learn.jury import Juror
+
+TRUSTED = (
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+)
 
 
 class Untrusted(ValueError):
-    """A file that holds other types than a forest does: it names them."""
+    """A file that holds other types than a jury does: it names them."""
 
 
-def save(grown: Mapping[str, Sequence[HistGradientBoostingClassifier]], path: Path) -> None:
-    """Write forests, by where they are for."""
-    io.dump({name: list(forests) for name, forests in grown.items()}, path, compression=ZIP_DEFLATED, compresslevel=9)
+def save(juries: Mapping[str, Sequence[Juror]], path: Path) -> None:
+    """Write juries, by where they are for."""
+    plain = {name: [(one.trees, one.net, one.knots) for one in jurors] for name, jurors in juries.items()}
+    io.dump(plain, path, compression=ZIP_DEFLATED, compresslevel=9)
 
 
-def load(path: Path) -> dict[str, list[HistGradientBoostingClassifier]]:
-    """The forests of a file, by where they are for. Raises Untrusted."""
+def load(path: Path) -> dict[str, list[Juror]]:
+    """The juries of a file, by where they are for. Raises Untrusted."""
     others = sorted(set(io.get_untrusted_types(file=path)) - set(TRUSTED))
     if others:
-        raise Untrusted(f"{path.name}: expected a forest, got also {', '.join(others)}")
+        raise Untrusted(f"{path.name}: expected a jury, got also {', '.join(others)}")
     found: dict[str, Any] = io.load(path, trusted=list(TRUSTED))
-    return found
+    return {name: [Juror(*one) for one in jurors] for name, jurors in found.items()}

@@ -15,6 +15,8 @@ import numpy as np
 from analytics.fall_features import NAMES
 from analytics.fall_judge import FallModel
 from analytics.forest import as_arrays, from_arrays
+from analytics.nets import as_arrays as nets_as_arrays
+from analytics.nets import from_arrays as nets_from_arrays
 
 FALLS = Path(__file__).with_name("falls.npz")
 FALLS_SKOPS = Path(__file__).with_name("falls.skops")
@@ -60,11 +62,12 @@ def _read(contents: bytes) -> FallModel:
 
 
 def _numbers(model: FallModel) -> dict[str, Any]:
-    calibration = np.array([model.slope, model.offset, model.threshold])
-    return {**as_arrays(model.forest), "calibration": calibration, "usual": model.usual}
+    calibration = np.array([model.slopes[0], model.offset, model.threshold, *model.slopes[1:]])
+    nets = {} if model.nets is None else nets_as_arrays(model.nets)
+    return {**as_arrays(model.forest), **nets, "calibration": calibration, "usual": model.usual}
 
 
 def _made(found: Any, version: str, before: str = "") -> FallModel:
     named = {name.removeprefix(before): found[name] for name in found.files if name.startswith(before)}
-    slope, offset, threshold = named["calibration"].tolist()
-    return FallModel(version, from_arrays(named), slope, offset, threshold, named["usual"])
+    slope, offset, threshold, *more = named["calibration"].tolist()
+    return FallModel(version, from_arrays(named), nets_from_arrays(named), (slope, *more), offset, threshold, named["usual"])

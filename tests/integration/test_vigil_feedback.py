@@ -19,7 +19,9 @@ from analytics.detectors.fall_motion import fall_motion
 from analytics.evaluate.windows import trial_of
 from analytics.fall_judge import Judge
 from analytics.learn import falls as learn
+from analytics.learn import jury
 from analytics.learn.challenge import held_back
+from analytics.learn.examples import Examples, examples
 from analytics.motion import CELL_MS, Samples, Track, lay
 from analytics.runtime import Runtime
 from analytics.step import Finding, Waveform
@@ -236,7 +238,7 @@ async def test_the_better_one_is_adopted_and_the_worse_one_refused(
     tmp_path: Path,
 ) -> None:
     for name, value in (("max_iter", 8), ("min_samples_leaf", 3)):
-        monkeypatch.setitem(learn.PARAMETERS, name, value)
+        monkeypatch.setitem(jury.PARAMETERS, name, value)
     monkeypatch.setattr(feedback, "OWN_VARIANTS", 0)
     judging = await live(house, worker_conn, api_conn, new_alarm("wear-1", "fall_motion"), accounts["duty"])
     assert 8 <= sum(judging.values()) <= 20
@@ -296,7 +298,7 @@ async def test_for_the_model_that_ships_one_stands_that_has_not_seen_who_judges(
     tmp_path: Path,
 ) -> None:
     for name, value in (("max_iter", 8), ("min_samples_leaf", 3)):
-        monkeypatch.setitem(learn.PARAMETERS, name, value)
+        monkeypatch.setitem(jury.PARAMETERS, name, value)
     monkeypatch.setattr(feedback, "OWN_VARIANTS", 0)
     monkeypatch.setattr(falls, "VARIANTS", dict.fromkeys(falls.SETS, 0))
     await live(house, worker_conn, api_conn, new_alarm("wear-1", "fall_motion"), accounts["duty"], people=14)
@@ -318,7 +320,7 @@ async def test_for_the_model_that_ships_one_stands_that_has_not_seen_who_judges(
     trained = list[set[str]]()
     original = learn.train
 
-    def spy(given: learn.Examples, seed: int, version: str) -> Any:
+    def spy(given: Examples, seed: int, version: str) -> Any:
         trained.append(set(given.people.tolist()))
         return original(given, seed, version)
 
@@ -382,4 +384,4 @@ def _models(capsys: pytest.CaptureFixture[str], *order: str) -> Any:
 def test_a_window_of_this_test_is_one_impact() -> None:
     track = shaken(TRIPPING, np.random.default_rng(1))
     trial = trial_of(1, "p", "real_fall", True, track, track.first + 150)
-    assert learn.examples([trial], 1, 0).labels.tolist() == [1]
+    assert examples([trial], 1, 0).labels.tolist() == [1]

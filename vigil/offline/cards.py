@@ -27,13 +27,13 @@ def versions() -> dict[str, str]:
 
 def judged_by(model: FallModel) -> dict[str, Any]:
     """Threshold and calibration; those of a place by its profile."""
-    found: dict[str, Any] = {"threshold": model.threshold, "calibration": {"slope": model.slope, "offset": model.offset}}
+    found: dict[str, Any] = {"threshold": model.threshold, "calibration": {"slopes": list(model.slopes), "offset": model.offset}}
     return found | {"worn": {profile: judged_by(one) for profile, one in sorted(model.worn.items())}} if model.worn else found
 
 
 def _words(card: Mapping[str, Any]) -> str:
     decision, parent = card["decision"], card["parent"]
-    slope, offset = card["calibration"]["slope"], card["calibration"]["offset"]
+    slopes, offset = " + ".join(f"{one:.4f} x" for one in card["calibration"]["slopes"]), card["calibration"]["offset"]
     verdict = "better than the champion" if decision["adopt"] else "not better than the champion: it does not judge"
     taught = "\n".join(_data(name, one) for name, one in card["data"].items())
     figures = "\n".join(_row(name, figure, one[figure]) for name, one in card["figures"].items() for figure in _FIGURES)
@@ -61,8 +61,8 @@ By people held back, in % with 95 % intervals (difference: whole people drawn ag
 
 **Decision.** {"; ".join(decision["why"])}.
 
-Threshold {card["threshold"]}, calibration {slope:.4f} x {offset:+.4f}; those of where a device is known to be worn,
-parameters and versions in the .json beside this.
+Threshold {card["threshold"]}, calibration {slopes} {offset:+.4f} of the scores of forest and nets;
+those of where a device is known to be worn, parameters and versions in the .json beside this.
 
 {files}
 """

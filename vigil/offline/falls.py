@@ -17,7 +17,9 @@ from analytics.evaluate.falls import Outcome, outcomes, report
 from analytics.evaluate.recording import Trial
 from analytics.fall_judge import RULE, FallModel, Judge
 from analytics.learn import judging, saved
-from analytics.learn.falls import PARAMETERS, Examples, examples, together, train
+from analytics.learn.examples import Examples, examples, together
+from analytics.learn.falls import train
+from analytics.learn.jury import NET, PARAMETERS
 from devices.profiles import ANYWHERE
 from vigil import adoption
 from vigil.offline import cards, feedback, labelled, recordings
@@ -122,9 +124,11 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS), help="only these (default: all)")
     parser.add_argument(
-        "--judged", nargs="+", choices=SETS, help="as-shipped: people of these alone are left out (default: of all)"
+        "--judged", nargs="+", choices=SETS, help="everyone, as-shipped: people of these alone are left out (default: of all)"
     )
-    parser.add_argument("--together", type=int, default=1, metavar="N", help="as-shipped: leave out so many people at a time")
+    parser.add_argument(
+        "--together", type=int, default=1, metavar="N", help="everyone, as-shipped: leave out so many people at a time"
+    )
     parser.add_argument(
         "--model", type=Path, default=models.FALLS, help="where the model goes, its .skops and its card (.json) beside it"
     )
@@ -152,7 +156,7 @@ def _train(arguments: argparse.Namespace) -> dict[str, Any]:
             for name, rows in trials.items()
         },
         "seed": arguments.seed,
-        "parameters": PARAMETERS,
+        "parameters": PARAMETERS | {"net": NET},
         "variants": VARIANTS,
         **cards.judged_by(model),
         "versions": cards.versions(),
@@ -172,7 +176,7 @@ def _refuse_what_feedback_ignores(arguments: argparse.Namespace) -> None:
 def _judge(arguments: argparse.Namespace, trials: judging.Sets, given: dict[str, Examples]) -> dict[str, Any]:
     """Figures are written as they come: the whole takes most of an hour."""
     scores = json.loads(arguments.scores.read_text()) if arguments.scores.exists() else {}
-    scores |= {"seed": arguments.seed, "parameters": PARAMETERS, "variants": VARIANTS, "versions": cards.versions()}
+    scores |= {"seed": arguments.seed, "parameters": PARAMETERS | {"net": NET}, "variants": VARIANTS, "versions": cards.versions()}
     scores["data"] = scores.get("data", {}) | {name: adoption.digest(arguments.data / f"{name}.parquet") for name in trials}
     chosen = arguments.judge or JUDGED
     if "across" in chosen:
@@ -187,12 +191,12 @@ def _judge(arguments: argparse.Namespace, trials: judging.Sets, given: dict[str,
 
 def _judge_people(arguments: argparse.Namespace, trials: judging.Sets, given: dict[str, Examples], scores: dict[str, Any]) -> None:
     """Everyone left out, taught by the rest of the set."""
-    for name in sorted(trials, key=lambda one: len(trials[one])):
+    for name in arguments.judged or sorted(trials, key=lambda one: len(trials[one])):
         found: list[Outcome] = []
-        for judge, mine in judging.leave_each_out(trials[name], given[name], arguments.seed):
+        for judge, mine in judging.leave_each_out(trials[name], given[name], arguments.seed, (), arguments.together):
             found += judging.found_in(judge, mine, time.process_time)
             _say_how_far(name, found, trials[name])
-        _keep_people(arguments, scores, "leave_one_subject_out", name, 1, judging.figures(found))
+        _keep_people(arguments, scores, "leave_one_subject_out", name, arguments.together, judging.figures(found))
 
 
 def _judge_shipped(arguments: argparse.Namespace, trials: judging.Sets, given: dict[str, Examples], scores: dict[str, Any]) -> None:

@@ -24,7 +24,9 @@ from analytics.evaluate.falls import outcomes, report
 from analytics.evaluate.recording import Trial
 from analytics.fall_judge import FallModel
 from analytics.learn import challenge, saved
-from analytics.learn.falls import PARAMETERS, Examples, examples, together, train
+from analytics.learn.examples import Examples, examples, together
+from analytics.learn.falls import train
+from analytics.learn.jury import NET, PARAMETERS
 from vigil import adoption
 from vigil.offline import cards, labelled, recordings
 from vigil.offline.task import BadRecording
@@ -180,7 +182,7 @@ def _about(model: FallModel, given: Mapping[str, _Set], seed: int, made_at: date
             }
             for name, one in given.items()
         },
-        "parameters": PARAMETERS,
+        "parameters": PARAMETERS | {"net": NET},
         **cards.judged_by(model),
         "versions": cards.versions(),
     }

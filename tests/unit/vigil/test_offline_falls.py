@@ -10,6 +10,7 @@ import pytest
 from analytics import models
 from analytics.evaluate.recording import Signal, Trial
 from analytics.learn import falls as learn
+from analytics.learn import jury
 from tests.unit.analytics.motion.made import CALM, STORY, motion
 from vigil import adoption
 from vigil.offline import labelled
@@ -30,7 +31,7 @@ def test_what_a_challenger_has_no_use_for_is_refused(option: tuple[str, ...], ca
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few trees of few trials."""
     for name, value in (("max_iter", 4), ("min_samples_leaf", 3)):
-        monkeypatch.setitem(learn.PARAMETERS, name, value)
+        monkeypatch.setitem(jury.PARAMETERS, name, value)
     monkeypatch.setattr(learn, "LEAST_WORN", 3)
 
 

@@ -12,10 +12,13 @@ from analytics.evaluate.falls import stream, waveform
 from analytics.evaluate.recording import Signal, Trial, packets
 from analytics.fall_features import NAMES
 from analytics.fall_judge import RULE
+from analytics.learn import calibration, jury
 from analytics.learn import falls as learn
 from analytics.learn.augment import cut_short, worn_otherwise
-from analytics.learn.falls import Examples, examples, flattened, together, train
+from analytics.learn.examples import Examples, examples, together
+from analytics.learn.falls import train
 from analytics.learn.judging import leave_each_out, pairs
+from analytics.learn.jury import as_nets, flattened
 from analytics.learn.saved import Untrusted, load, save
 from devices.profiles import ANYWHERE
 from tests.unit.analytics.motion.made import CALM, STORY, motion
@@ -25,8 +28,9 @@ WRIST, WAIST = "wearable_wrist", "wearable_waist"
 
 @pytest.fixture(autouse=True)
 def _few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(learn.PARAMETERS, "max_iter", 8)
-    monkeypatch.setitem(learn.PARAMETERS, "min_samples_leaf", 3)
+    monkeypatch.setitem(jury.PARAMETERS, "max_iter", 8)
+    monkeypatch.setitem(jury.PARAMETERS, "min_samples_leaf", 3)
+    monkeypatch.setitem(jury.NET, "max_iter", 3)
 
 
 @pytest.fixture(scope="module")
@@ -53,10 +57,6 @@ def worn(given: Examples, monkeypatch: pytest.MonkeyPatch) -> Examples:
     return replace(given, worn=np.repeat([WRIST, WAIST], [12, len(given.falls) - 12]))
 
 
-def one_place(given: Examples, profile: str) -> Examples:
-    return learn._only(given, given.worn == profile)
-
-
 def test_the_same_seed_makes_the_same_model(trials: list[Trial], given: Examples) -> None:
     again = examples(trials, 3, 1)
     assert np.array_equal(again.rows, given.rows, equal_nan=True)
@@ -67,9 +67,12 @@ def test_the_same_seed_makes_the_same_model(trials: list[Trial], given: Examples
 
 def test_plain_arrays_say_what_the_library_says(given: Examples) -> None:
     model, grown = train(given, 5, "x")
-    library = np.mean([trees.decision_function(given.rows) for trees in grown[ANYWHERE]], axis=0)
+    library = np.mean([one.trees.decision_function(given.rows) for one in grown[ANYWHERE]], axis=0)
     assert flattened(grown[ANYWHERE]).score(given.rows) == pytest.approx(library, abs=1e-9)
     assert model.forest.score(given.rows) == pytest.approx(library, abs=1e-9)
+    likely = [one.net.predict_proba(jury._inputs(given.rows, one.knots))[:, 1].astype(np.float64) for one in grown[ANYWHERE]]
+    assert model.nets is not None
+    assert model.nets.score(given.rows) == pytest.approx(np.mean([np.log(one / (1 - one)) for one in likely], axis=0), abs=1e-3)
 
 
 def test_a_model_survives_its_files(given: Examples, tmp_path: Path) -> None:
@@ -79,17 +82,23 @@ def test_a_model_survives_its_files(given: Examples, tmp_path: Path) -> None:
     assert np.array_equal(read.probability(given.rows), model.probability(given.rows))
     assert (read.version, read.threshold) == (model.version, model.threshold)
     save(grown, tmp_path / "m.skops")
-    assert np.array_equal(flattened(load(tmp_path / "m.skops")[ANYWHERE]).score(given.rows), model.forest.score(given.rows))
+    kept = load(tmp_path / "m.skops")[ANYWHERE]
+    assert np.array_equal(flattened(kept).score(given.rows), model.forest.score(given.rows))
+    assert model.nets is not None
+    assert np.array_equal(as_nets(kept).score(given.rows), model.nets.score(given.rows))
 
 
-def test_a_place_is_judged_by_its_own_and_all_forests(worn: Examples, tmp_path: Path) -> None:
+def test_a_place_is_judged_by_its_own_and_all_jurors(worn: Examples, tmp_path: Path) -> None:
     model, grown = train(worn, 5, "x")
     assert set(model.worn) == {WRIST, WAIST}
     assert set(grown) == {ANYWHERE, WRIST, WAIST}
-    own = train(one_place(worn, WRIST), 5, "x")[1][ANYWHERE]
+    own = train(worn.at(WRIST), 5, "x")[1][ANYWHERE]
     assert np.array_equal(flattened(grown[WRIST]).score(worn.rows), flattened(own).score(worn.rows)), "of that place alone"
     both = (flattened(grown[ANYWHERE]).score(worn.rows) + flattened(grown[WRIST]).score(worn.rows)) / 2
     assert model.worn[WRIST].forest.score(worn.rows) == pytest.approx(both, abs=1e-9)
+    nets = model.worn[WRIST].nets
+    assert nets is not None
+    assert nets.score(worn.rows) == pytest.approx(as_nets([*grown[ANYWHERE], *grown[WRIST]]).score(worn.rows))
     models.save_falls(model, tmp_path / "m.npz")
     read = models.load_falls(tmp_path / "m.npz")
     for profile in (WRIST, WAIST):
@@ -99,7 +108,7 @@ def test_a_place_is_judged_by_its_own_and_all_forests(worn: Examples, tmp_path: 
 
 
 def test_where_everything_is_worn_at_one_place_there_is_one_model(worn: Examples) -> None:
-    model, grown = train(one_place(worn, WAIST), 5, "x")
+    model, grown = train(worn.at(WAIST), 5, "x")
     assert (model.worn, set(grown)) == ({}, {ANYWHERE})
 
 
@@ -112,10 +121,12 @@ def test_a_file_of_before_judges_alike_everywhere(given: Examples, tmp_path: Pat
     model, _ = train(given, 5, "x")
     models.save_falls(model, tmp_path / "m.npz")
     with np.load(tmp_path / "m.npz") as numbers:
-        before = {name: numbers[name] for name in numbers.files if name != "worn"}
+        before = {name: numbers[name] for name in numbers.files if name != "worn" and not name.startswith("net_")}
+    before["calibration"] = before["calibration"][:3]
     np.savez(tmp_path / "before.npz", **before)
     read = models.load_falls(tmp_path / "before.npz")
-    assert np.array_equal(read.probability(given.rows), model.probability(given.rows))
+    odds = model.slopes[0] * model.forest.score(given.rows) + model.offset
+    assert np.array_equal(read.probability(given.rows), 1 / (1 + np.exp(-odds)))
     assert read.judge().of(WRIST).assess == read.assess
 
 
@@ -128,23 +139,21 @@ def test_the_threshold_of_several_places_is_the_best_for_the_worst_of_them() -> 
     falls = np.repeat([True, False, True, False], [60, 60, 10, 10])
     worn = np.repeat([WAIST, WRIST], [120, 20])
     place = np.arange(len(likely))
-    shown = Examples(
-        likely[:, None], falls.astype(np.int64), place, np.zeros(len(likely), np.int64), falls, place.astype(np.str_), worn
-    )
+    shown = Examples(likely[:, None], falls.astype(np.int64), place, 0 * place, 0 * place > 0, falls, place.astype(np.str_), worn)
     odds = np.log(likely / (1 - likely))
-    assert learn._threshold(shown, odds) == 0.4
+    assert calibration.threshold(shown, odds) == 0.4
     everywhere = replace(shown, worn=np.full(len(likely), WAIST))
-    assert learn._threshold(everywhere, odds) > 0.6
+    assert calibration.threshold(everywhere, odds) == 0.67, "a false alarm weighs twice"
 
 
 def test_variants_that_a_place_was_not_shown_in_are_no_missed_falls(worn: Examples) -> None:
     more = replace(worn, variant=np.where(worn.worn[worn.trial] == WAIST, worn.variant + 1, 0))
-    assert learn._shown(more)[:, worn.worn == WRIST].sum(axis=0).max() == 1
-    assert learn._shown(more)[:, worn.worn == WAIST].sum(axis=0).min() == more.variant.max() + 1
+    assert calibration._shown(more)[:, worn.worn == WRIST].sum(axis=0).max() == 1
+    assert calibration._shown(more)[:, worn.worn == WAIST].sum(axis=0).min() == more.variant.max() + 1
 
 
-def test_a_file_that_holds_more_than_a_forest_is_refused(tmp_path: Path) -> None:
-    save({ANYWHERE: [RULE]}, tmp_path / "m.skops")
+def test_a_file_that_holds_more_than_a_jury_is_refused(tmp_path: Path) -> None:
+    save({ANYWHERE: [jury.Juror(RULE, None, np.zeros(1))]}, tmp_path / "m.skops")
     with pytest.raises(Untrusted, match="Judge"):
         load(tmp_path / "m.skops")
 

@@ -11,7 +11,7 @@ from analytics.detectors.fall_motion import fall_motion
 from analytics.evaluate.falls import stream
 from analytics.evaluate.windows import signal_of, trial_of
 from analytics.fall_judge import Judge
-from analytics.learn.falls import examples
+from analytics.learn.examples import examples
 from analytics.motion import CELL_MS, Samples, Track, lay
 from analytics.runtime import Runtime
 from analytics.step import Finding
