@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from skops import io
 
 from analytics import models
 from analytics.detectors.fall_motion import fall_motion
@@ -156,6 +157,26 @@ def test_a_file_that_holds_more_than_a_jury_is_refused(tmp_path: Path) -> None:
     save({ANYWHERE: [jury.Juror(RULE, None, np.zeros(1))]}, tmp_path / "m.skops")
     with pytest.raises(Untrusted, match="Judge"):
         load(tmp_path / "m.skops")
+
+
+def test_trees_alone_as_the_library_kept_them_before_are_no_jury(given: Examples, tmp_path: Path) -> None:
+    _, grown = train(given, 5, "x")
+    io.dump({ANYWHERE: [one.trees for one in grown[ANYWHERE]]}, tmp_path / "m.skops")
+    with pytest.raises(Untrusted, match="expected a jury, got trees alone"):
+        load(tmp_path / "m.skops")
+
+
+@pytest.mark.parametrize("lost", ["net_", "net_first", "slope"])
+def test_nets_without_their_slope_and_a_slope_without_its_nets_are_refused(given: Examples, tmp_path: Path, lost: str) -> None:
+    """At the start of a worker, which then takes another judge: not at the first impact."""
+    models.save_falls(train(given, 5, "x")[0], tmp_path / "m.npz")
+    with np.load(tmp_path / "m.npz") as numbers:
+        kept = {name: numbers[name] for name in numbers.files if not (lost.startswith("net_") and name.startswith(lost))}
+    if lost == "slope":
+        kept["calibration"] = kept["calibration"][:3]
+    np.savez(tmp_path / "lost.npz", **kept)
+    with pytest.raises(models.BadModel):
+        models.load_falls(tmp_path / "lost.npz")
 
 
 def test_a_model_of_other_features_is_refused(given: Examples, tmp_path: Path) -> None:
