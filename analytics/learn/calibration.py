@@ -48,14 +48,9 @@ def _platt(scores: Samples, labels: NDArray[Any]) -> tuple[float, float]:
 
 
 def _shown(given: Examples) -> NDArray[np.bool_]:
-    """Which variants of which trials there are, (variants, trials): of a set as many as its trials were shown in."""
-    shown = np.zeros((int(given.variant.max()) + 1, len(given.falls)), dtype=np.bool_)
-    for place in np.unique(given.worn):
-        here = given.worn == place
-        mine = here[given.trial]
-        if mine.any():
-            shown[: given.variant[mine].max() + 1] |= here & np.isin(np.arange(len(here)), given.trial[mine])
-    return shown
+    """Which variants of which trials there are, (variants, trials): of one with an impact all that it was shown in."""
+    heard = np.isin(np.arange(len(given.falls)), given.trial)
+    return np.asarray(heard & (np.arange(int(given.variant.max()) + 1)[:, None] < given.shown))
 
 
 def _shares(probability: Samples, used: NDArray[np.bool_], falls: NDArray[np.bool_]) -> Samples:

@@ -29,9 +29,9 @@ _Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Examples:
-    """Impacts of trials: `rows` (n, features), `labels` (1 fall, 0 not, -1 unsure), `trial` their place in `falls`, `people` and
-    `worn`, which say of each trial whether it is a fall, whose, and of which profile the device. `variant` 0 is the recording;
-    `turned`: as a limb would have had it."""
+    """Impacts of trials: `rows` (n, features), `labels` (1 fall, 0 not, -1 unsure), `trial` their place in `falls`, `people`,
+    `worn` and `shown`, which say of each trial whether it is a fall, whose, of which profile the device, and in how many variants
+    it was shown, seen or not. `variant` 0 is the recording; `turned`: as a limb would have had it."""
 
     rows: Samples
     labels: Whole
@@ -41,6 +41,7 @@ class Examples:
     falls: _Flags
     people: NDArray[np.str_]
     worn: NDArray[np.str_]
+    shown: Whole
 
     def of(self, chosen: _Flags) -> "Examples":
         """Only the impacts of the trials that are chosen, (trials,)."""
@@ -51,7 +52,8 @@ class Examples:
         here = self.worn == profile
         found = self._kept(here[self.trial] & ~self.turned)
         place = np.cumsum(here) - 1
-        of_trials = (self.falls[here], self.people[here], self.worn[here])
+        shown = self.shown[here] - (self.shown[here] > 1 if profile in TRUNK else 0)
+        of_trials = (self.falls[here], self.people[here], self.worn[here], shown)
         return Examples(found.rows, found.labels, place[found.trial], found.variant, found.turned, *of_trials)
 
     def worn_at(self, profile: str) -> _Flags:
@@ -60,14 +62,14 @@ class Examples:
 
     def _kept(self, kept: _Flags) -> "Examples":
         rows = (self.rows[kept], self.labels[kept], self.trial[kept], self.variant[kept], self.turned[kept])
-        return Examples(*rows, self.falls, self.people, self.worn)
+        return Examples(*rows, self.falls, self.people, self.worn, self.shown)
 
 
 def examples(trials: Sequence[Trial], seed: int, variants: int = VARIANTS) -> Examples:
     """What there is to learn from these trials; `is_fall` is known of all."""
     rows, labels, places, kinds, turned = [np.zeros((0, len(NAMES)))], list[int](), list[int](), list[int](), list[bool]()
     for place, one in enumerate(trials):
-        for variant in range(variants + 1 + (one.profile in TRUNK and variants > 0)):
+        for variant in range(_variants(one, variants)):
             chance = np.random.default_rng((seed, place, variant))
             signal = _varied(one, variant, variants, chance)
             windows, told = _impacts(one, signal)
@@ -86,6 +88,7 @@ def examples(trials: Sequence[Trial], seed: int, variants: int = VARIANTS) -> Ex
         np.array([bool(one.is_fall) for one in trials]),
         np.array([one.subject for one in trials]),
         np.array([one.profile for one in trials]),
+        np.array([_variants(one, variants) for one in trials], dtype=np.int64),
     )
 
 
@@ -97,6 +100,10 @@ def together(parts: Iterable[Examples]) -> Examples:
     columns["trial"] = [one + start for one, start in zip(columns["trial"], starts, strict=False)]
     columns["people"] = [np.array([f"{number}/{name}" for name in one]) for number, one in enumerate(columns["people"])]
     return Examples(**{name: np.concatenate(column) for name, column in columns.items()})
+
+
+def _variants(trial: Trial, variants: int) -> int:
+    return variants + 1 + (trial.profile in TRUNK and variants > 0)
 
 
 def _varied(trial: Trial, variant: int, variants: int, chance: np.random.Generator) -> Signal:

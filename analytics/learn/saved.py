@@ -31,4 +31,6 @@ def load(path: Path) -> dict[str, list[Juror]]:
     if others:
         raise Untrusted(f"{path.name}: expected a jury, got also {', '.join(others)}")
     found: dict[str, Any] = io.load(path, trusted=list(TRUSTED))
+    if not all(isinstance(one, tuple) for jurors in found.values() for one in jurors):
+        raise Untrusted(f"{path.name}: expected a jury, got trees alone, as in files of before")
     return {name: [Juror(*one) for one in jurors] for name, jurors in found.items()}

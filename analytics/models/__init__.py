@@ -70,4 +70,7 @@ def _numbers(model: FallModel) -> dict[str, Any]:
 def _made(found: Any, version: str, before: str = "") -> FallModel:
     named = {name.removeprefix(before): found[name] for name in found.files if name.startswith(before)}
     slope, offset, threshold, *more = named["calibration"].tolist()
-    return FallModel(version, from_arrays(named), nets_from_arrays(named), (slope, *more), offset, threshold, named["usual"])
+    nets = nets_from_arrays(named)
+    if len(more) != (nets is not None):
+        raise ValueError(f"{len(more)} slopes of nets, nets {'there' if nets else 'missing'}")
+    return FallModel(version, from_arrays(named), nets, (slope, *more), offset, threshold, named["usual"])

@@ -123,12 +123,8 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         "sets teaching, as they teach the model that ships (default: all three)",
     )
     parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS), help="only these (default: all)")
-    parser.add_argument(
-        "--judged", nargs="+", choices=SETS, help="everyone, as-shipped: people of these alone are left out (default: of all)"
-    )
-    parser.add_argument(
-        "--together", type=int, default=1, metavar="N", help="everyone, as-shipped: leave out so many people at a time"
-    )
+    parser.add_argument("--judged", nargs="+", choices=SETS, help="everyone, as-shipped: only people of these (default: of all)")
+    parser.add_argument("--together", type=int, default=1, metavar="N", help="everyone, as-shipped: so many left out at a time")
     parser.add_argument(
         "--model", type=Path, default=models.FALLS, help="where the model goes, its .skops and its card (.json) beside it"
     )

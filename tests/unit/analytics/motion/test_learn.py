@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from skops import io
 
 from analytics import models
 from analytics.detectors.fall_motion import fall_motion
@@ -139,23 +140,46 @@ def test_the_threshold_of_several_places_is_the_best_for_the_worst_of_them() -> 
     falls = np.repeat([True, False, True, False], [60, 60, 10, 10])
     worn = np.repeat([WAIST, WRIST], [120, 20])
     place = np.arange(len(likely))
-    shown = Examples(likely[:, None], falls.astype(np.int64), place, 0 * place, 0 * place > 0, falls, place.astype(np.str_), worn)
+    names, once = place.astype(np.str_), 0 * place + 1
+    shown = Examples(likely[:, None], falls.astype(np.int64), place, 0 * place, 0 * place > 0, falls, names, worn, once)
     odds = np.log(likely / (1 - likely))
     assert calibration.threshold(shown, odds) == 0.4
     everywhere = replace(shown, worn=np.full(len(likely), WAIST))
     assert calibration.threshold(everywhere, odds) == 0.67, "a false alarm weighs twice"
 
 
-def test_variants_that_a_place_was_not_shown_in_are_no_missed_falls(worn: Examples) -> None:
-    more = replace(worn, variant=np.where(worn.worn[worn.trial] == WAIST, worn.variant + 1, 0))
-    assert calibration._shown(more)[:, worn.worn == WRIST].sum(axis=0).max() == 1
-    assert calibration._shown(more)[:, worn.worn == WAIST].sum(axis=0).min() == more.variant.max() + 1
+def test_variants_that_a_trial_was_not_shown_in_are_no_missed_falls(trials: list[Trial]) -> None:
+    """Own labels are shown in more copies than a large set that was worn at the same place."""
+    at_waist = [replace(one, profile=WAIST) for one in trials if one.is_fall]
+    both = together([examples(at_waist, 3, 1), examples(at_waist[:2], 3, 3)])
+    assert calibration._shown(both).sum(axis=0).tolist() == [3] * len(at_waist) + [5] * 2
+    assert calibration._shown(both.at(WAIST)).sum(axis=0).tolist() == [2] * len(at_waist) + [4] * 2
 
 
 def test_a_file_that_holds_more_than_a_jury_is_refused(tmp_path: Path) -> None:
     save({ANYWHERE: [jury.Juror(RULE, None, np.zeros(1))]}, tmp_path / "m.skops")
     with pytest.raises(Untrusted, match="Judge"):
         load(tmp_path / "m.skops")
+
+
+def test_trees_alone_as_the_library_kept_them_before_are_no_jury(given: Examples, tmp_path: Path) -> None:
+    _, grown = train(given, 5, "x")
+    io.dump({ANYWHERE: [one.trees for one in grown[ANYWHERE]]}, tmp_path / "m.skops")
+    with pytest.raises(Untrusted, match="expected a jury, got trees alone"):
+        load(tmp_path / "m.skops")
+
+
+@pytest.mark.parametrize("lost", ["net_", "net_first", "slope"])
+def test_nets_without_their_slope_and_a_slope_without_its_nets_are_refused(given: Examples, tmp_path: Path, lost: str) -> None:
+    """At the start of a worker, which then takes another judge: not at the first impact."""
+    models.save_falls(train(given, 5, "x")[0], tmp_path / "m.npz")
+    with np.load(tmp_path / "m.npz") as numbers:
+        kept = {name: numbers[name] for name in numbers.files if not (lost.startswith("net_") and name.startswith(lost))}
+    if lost == "slope":
+        kept["calibration"] = kept["calibration"][:3]
+    np.savez(tmp_path / "lost.npz", **kept)
+    with pytest.raises(models.BadModel):
+        models.load_falls(tmp_path / "lost.npz")
 
 
 def test_a_model_of_other_features_is_refused(given: Examples, tmp_path: Path) -> None:
