@@ -15,6 +15,7 @@ from analytics.motion import Samples
 
 EDGE, KNOTS = 3.0, 61  # normal scores of the outermost knots; one for each tenth
 MOST = 12.0  # log odds that a net may claim
+_AT_ONCE = 500  # rows that are looked up together
 _UNKNOWN = 5.0  # weight of the share that is not known
 _BEFORE = "net_"
 
@@ -24,7 +25,7 @@ class Nets:
     """Of `n` nets over `f` features: `knots` (n, KNOTS, f), then weights and biases of the layers: `first` (n, f + 1, a), `second`
     (n, a, b), `third` (n, b), `first_bias` (n, a), `second_bias` (n, b), `third_bias` (n,)."""
 
-    knots: Samples
+    knots: NDArray[np.floating[Any]]
     first: Samples
     first_bias: Samples
     second: Samples
@@ -34,25 +35,30 @@ class Nets:
 
     def score(self, rows: Samples) -> Samples:
         """The mean of their log odds, shape (m,), for rows of shape (m, f); NaN is unknown."""
-        seen = np.stack([inputs(rows, knots) for knots in self.knots])
-        hidden = np.maximum(seen @ self.first + self.first_bias[:, None], 0.0)
+        return np.concatenate([self._score(rows[low : low + _AT_ONCE]) for low in range(0, len(rows), _AT_ONCE)] or [np.zeros(0)])
+
+    def _score(self, rows: Samples) -> Samples:
+        hidden = np.maximum(inputs(rows, self.knots) @ self.first + self.first_bias[:, None], 0.0)
         hidden = np.maximum(hidden @ self.second + self.second_bias[:, None], 0.0)
         odds = (hidden @ self.third[:, :, None])[:, :, 0] + self.third_bias[:, None]
         return np.asarray(np.clip(odds, -MOST, MOST).mean(axis=0))
 
 
-def inputs(rows: Samples, knots: Samples) -> Samples:
-    """What a net is told of rows (m, f), by `knots` (KNOTS, f) that rise: shape (m, f + 1). Of equal knots it is their middle."""
-    rows, knots = rows.astype(np.float32), knots.astype(np.float32)  # as files keep them: equal is equal
-    under = (knots[None] < rows[:, None]).sum(axis=1)
-    upto = (knots[None] <= rows[:, None]).sum(axis=1)
-    low, column = np.clip(under - 1, 0, KNOTS - 2), np.arange(knots.shape[1])[None, :]
-    one, other = knots[low, column], knots[low + 1, column]
+def inputs(rows: Samples, knots: NDArray[np.floating[Any]]) -> Samples:
+    """What nets are told of rows (m, f), by `knots` (..., KNOTS, f) that rise: shape (..., m, f + 1). Of equal knots it is their
+    middle."""
+    rows, knots = rows.astype(np.float32), knots.astype(np.float32, copy=False)  # as files keep them: equal is equal
+    each = knots[..., None, :, :]
+    under = (each < rows[:, None]).sum(axis=-2, dtype=np.uint8).astype(np.int64)
+    upto = (each <= rows[:, None]).sum(axis=-2, dtype=np.uint8).astype(np.int64)
+    low = np.clip(under - 1, 0, KNOTS - 2)
+    one, other = np.take_along_axis(knots, low, axis=-2), np.take_along_axis(knots, low + 1, axis=-2)
     share = np.clip((rows - one) / np.where(other > one, other - one, 1.0), 0.0, 1.0)
     place = np.where(upto > under, (under + upto - 1) / 2.0, low + share)
     unknown = np.isnan(rows)
     scores = np.where(unknown, 0.0, place * (2.0 * EDGE / (KNOTS - 1)) - EDGE)
-    return np.concatenate((scores, _UNKNOWN * unknown.mean(axis=1, keepdims=True)), axis=1)
+    lacking = np.broadcast_to(_UNKNOWN * unknown.mean(axis=1, keepdims=True), (*scores.shape[:-1], 1))
+    return np.concatenate((scores, lacking), axis=-1)
 
 
 def as_arrays(nets: Nets) -> dict[str, NDArray[Any]]:
@@ -64,4 +70,5 @@ def from_arrays(found: Mapping[str, NDArray[Any]]) -> Nets | None:
     """Nets from their arrays; None where there are none, as in files of before. Raises KeyError when one is missing."""
     if not any(name.startswith(_BEFORE) for name in found):
         return None
-    return Nets(**{field.name: found[f"{_BEFORE}{field.name}"].astype(np.float64) for field in fields(Nets)})
+    arrays: dict[str, Any] = {field.name: found[f"{_BEFORE}{field.name}"].astype(np.float64) for field in fields(Nets)}
+    return Nets(**arrays | {"knots": arrays["knots"].astype(np.float32)})
