@@ -10,12 +10,14 @@ from store.errors import NotFound
 from store.history import UnknownMetric
 from store.incidents import AlreadyAcknowledged, StaleVersion, UnknownCause
 from store.safety import NotPossible
+from store.trail import OtherNote
 
 TABLE: dict[type[Exception], tuple[int, str]] = {
     **OURS,
     NotFound: (404, "not_found"),
     AlreadyAcknowledged: (409, "already_acknowledged"),
     StaleVersion: (409, "stale_version"),
+    OtherNote: (409, "other_note"),
     UnknownCause: (422, "unknown_cause"),
     UnknownDevice: (404, "unknown_device"),
     DeviceExists: (409, "device_exists"),

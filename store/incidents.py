@@ -128,11 +128,15 @@ async def act(
     return state, await move(conn, held, event, actor, now, stamp=_STAMP.get(event), cause=cause, note=note)
 
 
-async def add_note(conn: Connection, incident_id: UUID, note: str, actor: Actor, now: datetime) -> int:
-    """Add a line to the trail; the version after it. Raises NotFound, OutOfScope."""
+async def add_note(conn: Connection, incident_id: UUID, note: str, actor: Actor, now: datetime, id: UUID | None = None) -> int:
+    """Add a line to the trail; the version after it. The same note under the same `id` again changes nothing.
+
+    Raises NotFound, OutOfScope, OtherNote.
+    """
     held = await lock(conn, incident_id)
     demand_scope(held, actor)
-    await trail.add(conn, held.id, "note", actor.login, now, {"note": note})
+    if not await trail.note(conn, held.id, note, actor.login, now, id):
+        return held.version
     return await move(conn, held, None, actor, now)
 
 

@@ -9,10 +9,19 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from store.connect import Connection
-from store.rows import all_rows
+from store.errors import StoreError
+from store.rows import all_rows, one_value
 from store.statements import statements
 
 _SQL = statements("trail")
+
+
+class OtherNote(StoreError):
+    """The same person has written something else under this id."""
+
+    def __init__(self, id: UUID) -> None:
+        super().__init__(f"note {id}: is written already, in other words")
+        self.id = id
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +52,17 @@ async def add(conn: Connection, incident: UUID, kind: str, actor: str, at: datet
     """Append a line. `actor` is a login, "device:<code>" or "system"."""
     arguments = {"incident": incident, "at": at, "kind": kind, "actor": actor, "data": Jsonb(dict(data or {}))}
     await conn.execute(_SQL["add"], arguments)
+
+
+async def note(conn: Connection, incident: UUID, text: str, actor: str, at: datetime, id: UUID | None = None) -> bool:
+    """Append a note; whether it is new: of an actor's notes about an incident one stands under an `id`. Raises OtherNote."""
+    data = {"note": text} | ({"id": str(id)} if id else {})
+    row = {"incident": incident, "at": at, "actor": actor}
+    if await one_value(conn, _SQL["note"], row | {"data": Jsonb(data)}) is not None:
+        return True
+    if id and await one_value(conn, _SQL["noted"], row | {"id": str(id)}) != text:
+        raise OtherNote(id)
+    return False
 
 
 async def of_incident(conn: Connection, incident: UUID) -> list[TrailRow]:

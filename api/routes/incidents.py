@@ -84,11 +84,11 @@ async def correct(incident_id: UUID, body: CauseChoice, here: Here, who: Who) ->
 
 @router.post("/{incident_id}/notes")
 async def note(incident_id: UUID, body: Note, here: Here, who: Who) -> IncidentDetail:
-    """Add a line to the trail."""
+    """Add a line to the trail; sent twice under its id it stands once."""
     now = datetime.now(UTC)
 
     async def written(conn: Connection) -> None:
-        await store.add_note(conn, incident_id, body.note, actor(who), now)
+        await store.add_note(conn, incident_id, body.note, actor(who), now, body.id)
 
     return await _answer(here, who, incident_id, Action.NOTE, written)
 

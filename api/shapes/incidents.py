@@ -177,6 +177,9 @@ class BroughtOut(Asked):
 
 
 class Note(Asked):
+    """`id` is drawn by the page for what it sends, so that sending twice writes once; other words under it are refused."""
+
+    id: UUID | None = None
     note: Annotated[str, Field(min_length=1, max_length=2000)]
 
 

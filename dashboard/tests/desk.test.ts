@@ -39,8 +39,8 @@ afterEach(() => { scope.stop(); vi.unstubAllGlobals() })
 
 describe('speaking with the api', () => {
   it('what changes something carries the header that a foreign page cannot send', async () => {
-    await api.note('i 1', 'x')
-    expect(asked[0]).toMatchObject({ method: 'POST', path: '/api/incidents/i%201/notes', body: { note: 'x' } })
+    await api.note('i 1', 'x', 'n1')
+    expect(asked[0]).toMatchObject({ method: 'POST', path: '/api/incidents/i%201/notes', body: { id: 'n1', note: 'x' } })
     expect(asked[0]!.headers['X-Vigil']).toBe('1')
     await api.me()
     expect(asked[1]!.headers['X-Vigil']).toBeUndefined()
@@ -61,7 +61,7 @@ describe('an answer that never comes', () => {
   beforeEach(() => { vi.useFakeTimers(); vi.stubGlobal('fetch', never) })
   afterEach(() => { vi.useRealTimers() })
   it('is given up: a press after ten seconds, a reading after thirty', async () => {
-    const [pressed, read] = [api.note('i1', 'x').catch((it: unknown) => it), api.me().catch((it: unknown) => it)]
+    const [pressed, read] = [api.note('i1', 'x', 'n1').catch((it: unknown) => it), api.me().catch((it: unknown) => it)]
     let known = 0
     for (const one of [pressed, read]) void one.then(() => { known += 1 })
     await vi.advanceTimersByTimeAsync(10_100)
@@ -75,11 +75,11 @@ describe('an answer that never comes', () => {
     own.abort()
     await expect(read).rejects.toMatchObject({ key: 'unreachable' })
     vi.stubGlobal('fetch', async () => new Response('{"card":'))
-    await expect(api.note('i1', 'x')).rejects.toMatchObject({ status: 0, key: 'unreachable' })
+    await expect(api.note('i1', 'x', 'n1')).rejects.toMatchObject({ status: 0, key: 'unreachable' })
   })
   it('lets the next press through', async () => {
     const desk = scope.run(() => createDesk(store, createDetail(store)))!
-    const sent = desk.submit('note', () => api.note('i1', 'x'))
+    const sent = desk.submit('note', () => api.note('i1', 'x', 'n1'))
     await vi.advanceTimersByTimeAsync(10_100)
     expect([await sent, desk.working.value, desk.refused.value?.key]).toEqual([false, null, 'unreachable'])
   })
@@ -166,8 +166,8 @@ describe('the desk', () => {
   it('one thing at a time', async () => {
     const { desk } = begin()
     await settle()
-    const first = desk.submit('note', () => api.note('i1', 'a'))
-    expect(await desk.submit('note', () => api.note('i1', 'b'))).toBe(false)
+    const first = desk.submit('note', () => api.note('i1', 'a', 'n1'))
+    expect(await desk.submit('note', () => api.note('i1', 'b', 'n1'))).toBe(false)
     expect(await first).toBe(true)
   })
 
@@ -207,7 +207,7 @@ describe('the desk', () => {
       const { desk } = begin({ state: 'acknowledged', allowed: ['dispatch'] })
       await settle()
       hold()
-      const first = desk.submit('note', () => api.note('i1', 'a'))
+      const first = desk.submit('note', () => api.note('i1', 'a', 'n1'))
       desk.begin('dispatch')
       const taken = desk.submit('dispatch', () => api.dispatch('i1', 'r1'))
       desk.dialog.value = null

@@ -26,6 +26,7 @@ from store.errors import NotFound
 from store.incidents import SYSTEM, Actor, AlreadyAcknowledged, CardRow, OutOfScope, StaleVersion, UnknownCause
 from store.new_alarm import NewAlarm
 from store.server import Database
+from store.trail import OtherNote
 
 pytestmark = pytest.mark.integration
 
@@ -213,6 +214,16 @@ async def test_note_is_a_line_and_a_version(api_conn: Connection, press: UUID, a
     detail = await incidents.detail_rows(api_conn, press)
     assert (detail.trail[-1].kind, detail.trail[-1].actor, detail.trail[-1].data) == ("note", "duty", {"note": "邻居已到"})
     assert (detail.card.state, detail.card.rings) == (S.OPEN, 1)
+
+
+async def test_note_under_an_id_is_one_line_and_one_version(api_conn: Connection, press: UUID, accounts: People) -> None:
+    duty, drawn = accounts["duty"], UUID(int=7)
+    assert [await incidents.add_note(api_conn, press, "在路上", duty, at, drawn) for at in (NOW, NOW + SECOND)] == [2, 2]
+    with pytest.raises(OtherNote, match="written already, in other words"):
+        await incidents.add_note(api_conn, press, "到了", duty, NOW, drawn)
+    assert await incidents.add_note(api_conn, press, "在路上", accounts["duty-1"], NOW, drawn) == 3
+    notes = [(line.actor, line.at) for line in (await incidents.detail_rows(api_conn, press)).trail if line.kind == "note"]
+    assert notes == [("duty", NOW), ("duty-1", NOW)]
 
 
 async def test_shown_counts_the_first_time(api_conn: Connection, press: UUID, silence: UUID, accounts: People) -> None:

@@ -83,7 +83,7 @@ export const api = {
   cancel: (id: string, cause: string, note: string) => call<IncidentDetail>('POST', `${one(id)}/cancel`, { cause, note }),
   correctCause: (id: string, cause: string, note: string) => call<IncidentDetail>('POST', `${one(id)}/cause`, { cause, note }),
   raisedSince: (since: Date) => call<IncidentCard[]>('GET', `/incidents?since=${encodeURIComponent(since.toISOString())}`),
-  note: (id: string, note: string) => call<IncidentDetail>('POST', `${one(id)}/notes`, { note }),
+  note: (id: string, note: string, drawn: string) => call<IncidentDetail>('POST', `${one(id)}/notes`, { id: drawn, note }),
   bringOut: (id: string, senior: string, out: boolean) => call<IncidentDetail>('POST', `${one(id)}/evacuees/${encodeURIComponent(senior)}`, { out }),
   candidates: (id: string) => call<Choice[]>('GET', `${one(id)}/candidates`),
   dispatch: (id: string, responder: string | null) => call<IncidentDetail>('POST', `${one(id)}/dispatches`, { responder }),

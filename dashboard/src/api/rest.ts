@@ -439,7 +439,7 @@ export interface paths {
         put?: never;
         /**
          * Note
-         * @description Add a line to the trail.
+         * @description Add a line to the trail; sent twice under its id it stands once.
          */
         post: operations["note_api_incidents__incident_id__notes_post"];
         delete?: never;
@@ -1931,8 +1931,13 @@ export interface components {
             /** Scope */
             scope: string;
         };
-        /** Note */
+        /**
+         * Note
+         * @description `id` is drawn by the page for what it sends, so that sending twice writes once; other words under it are refused.
+         */
         Note: {
+            /** Id */
+            id?: string | null;
             /** Note */
             note: string;
         };

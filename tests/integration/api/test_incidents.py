@@ -182,6 +182,47 @@ async def test_a_cause_that_was_wrong_is_corrected_and_told(api: Any, field_of: 
     assert (last["kind"], last["actor"], last["data"]) == ("cause_corrected", "duty-1", {**right, "before": "help_needed"})
 
 
+async def test_a_note_that_is_sent_twice_stands_once_and_other_words_under_its_id_are_refused(api: Any, field_of: Any) -> None:
+    incident, other = await field_of.press("sos-1"), await field_of.press("smoke-9", "smoke")
+    duty, colleague, drawn = await api.login("duty-1"), await api.login("duty"), str(uuid4())
+
+    async def noted(browser: Any, note: str, of: UUID = incident, **id: str) -> Any:
+        return await browser.post(f"/api/incidents/{of}/notes", json={"note": note, **id})
+
+    first, second = await noted(duty, "邻居已到", id=drawn), await noted(duty, "邻居已到", id=drawn)
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert second.json() == first.json()
+    refused = await noted(duty, "无人应答", id=drawn)
+    assert (refused.status_code, refused.json()["error"]) == (409, "other_note")
+    await noted(colleague, "邻居已到", id=drawn)
+    await noted(duty, "邻居已到", id=str(uuid4()))
+    for _ in range(2):
+        await noted(duty, "无人应答")
+    elsewhere = (await noted(colleague, "无人应答", other, id=drawn)).json()
+    seen = (await duty.get(f"/api/incidents/{incident}")).json()
+    assert [(line["actor"], line["data"]["note"]) for line in seen["trail"] if line["kind"] == "note"] == [
+        ("duty-1", "邻居已到"),
+        ("duty", "邻居已到"),
+        ("duty-1", "邻居已到"),
+        ("duty-1", "无人应答"),
+        ("duty-1", "无人应答"),
+    ]
+    assert [line["data"]["note"] for line in elsewhere["trail"] if line["kind"] == "note"] == ["无人应答"]
+    assert (await noted(duty, "x", id="")).status_code == 422
+
+
+async def test_the_same_note_several_times_at_once_stands_once(api: Any, field_of: Any) -> None:
+    incident, drawn = await field_of.press("sos-1"), str(uuid4())
+    duty = await api.login("duty-1")
+    before = (await duty.get(f"/api/incidents/{incident}")).json()["card"]["version"]
+    body = {"note": "邻居已到", "id": drawn}
+    answers = await asyncio.gather(*(duty.post(f"/api/incidents/{incident}/notes", json=body) for _ in range(4)))
+    assert {answer.status_code for answer in answers} == {200}
+    for answer in answers:
+        assert [line["kind"] for line in answer.json()["trail"]].count("note") == 1
+        assert answer.json()["card"]["version"] == before + 1
+
+
 async def test_two_clicks_on_dispatch_send_one_person(api: Any, field_of: Any) -> None:
     incident = await field_of.press("sos-1")
     duty, other = await api.login("duty-1"), await api.login("duty")

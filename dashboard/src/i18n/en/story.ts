@@ -185,6 +185,7 @@ export const story: Record<keyof typeof zh, string> = {
   'error.not_found': 'Not found, or outside your area',
   'error.not_allowed': 'Not possible now',
   'error.stale_version': 'Someone changed this incident; look again',
+  'error.other_note': 'This note was written already, in other words; look at the trail',
   'error.already_acknowledged': 'Someone else has acknowledged it',
   'error.responder_busy': 'That responder has just been sent elsewhere; choose another',
   'error.nobody_able': 'Nobody is able to go',

@@ -183,6 +183,7 @@ export const story = {
   'error.not_found': '找不到，或不在您的辖区',
   'error.not_allowed': '现在不能这样做',
   'error.stale_version': '事件已被他人更新，请再看一眼',
+  'error.other_note': '这条备注已写入，但内容不同，请看经过',
   'error.already_acknowledged': '已由他人确认',
   'error.responder_busy': '此人刚被派往别处，请另选',
   'error.nobody_able': '没有能去的人',
