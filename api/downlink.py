@@ -95,12 +95,13 @@ class Downlink:
     def _works(self, pending: list[PendingRow], answers: list[AnswerRow], now: datetime) -> dict[Key, Work[object]]:
         works: dict[Key, Work[object]] = {}
         for command in pending:
-            if now < command.expires_at and now - self._said.get(command.id, command.at - _AGAIN) >= _AGAIN:
+            due = now - self._said.get(command.id, command.at - _AGAIN) >= _AGAIN
+            if due and now < command.expires_at and not command.given_up:
                 works["send", command.id] = partial(self._send, command)
         for answer in answers:
             works["write the answer of", answer.id] = partial(commands.answered, answer=answer, now=now)
         for command in pending:
-            if command.unanswered_at is None and unanswered(command.command, now):
+            if command.unanswered_at is None and (command.given_up or unanswered(command.command, now)):
                 works["write the silence of", command.id] = partial(commands.unanswered, command=command, now=now)
         return works
 

@@ -67,6 +67,11 @@ def unanswered(command: Command, now: datetime) -> bool:
     return command.answered_at is None and now >= command.at + ANSWER_WITHIN
 
 
+def given_up(act: Act, *, moved: bool) -> bool:
+    """Whether it is not sent any more. At another site a siren would sound for no fire; told to be silent it is wherever it is."""
+    return moved and act is Act.ON
+
+
 def sounding(newest: Command | None, now: datetime) -> bool:
     """Whether the siren sounds, as far as its own answers tell."""
     return newest is not None and newest.act is Act.ON and newest.answered_at is not None and now < newest.at + SOUNDS

@@ -1,8 +1,9 @@
 """Commands to sirens: ordered while the incident's row is held, sent by whoever finds them waiting, answered by the device itself.
 
 Order and answer are lines of the trail. A command that has run out, or that another has followed, is never sent, and never sent
-again: a siren knows nothing of incidents, so what counts is the newest that it was told, about whichever incident. Where that was
-another open one, its trail says so too, and what came of it; and a siren that sounds for it is silenced by somebody who knows that.
+again; nor is a siren told to sound that is at another site by now, and the trail says so. A siren knows nothing of incidents, so
+what counts is the newest that it was told, about whichever incident. Where that was another open one of the site, its trail says
+so too, and what came of it; and a siren that sounds for it is silenced by somebody who knows that.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,14 +13,13 @@ from typing import Any
 from uuid import UUID
 
 from dispatch.playbook import PersonNeeded
-from dispatch.siren import SOUNDS, WORTH, Act, Command, command_id, sounds_for, standing
+from dispatch.siren import SOUNDS, WORTH, Act, Command, command_id, given_up, sounds_for, standing
 from store import incidents, trail
 from store.connect import Connection
 from store.devices import UnknownDevice
 from store.errors import StoreError
-from store.incidents import Held
 from store.playbook import demand_open
-from store.rows import all_rows, one_value
+from store.rows import all_rows, one_value, values_of
 from store.statements import statements
 from store.trail import SYSTEM, Actor
 
@@ -55,7 +55,7 @@ class SirenRow:
 
 @dataclass(frozen=True, slots=True)
 class CommandRow:
-    """A command, and the incident that it was given about: the incident's kind, and whether it is still on the board."""
+    """A command, and the incident that it was given about: its kind, and whether it is on the board and the siren at its site."""
 
     id: UUID
     incident: UUID
@@ -82,7 +82,7 @@ class CommandRow:
 
 @dataclass(frozen=True, slots=True)
 class PendingRow:
-    """The newest that a siren was told, while nobody has answered it."""
+    """The newest that a siren was told, while nobody has answered it. `moved`: it is at another site now than the incident."""
 
     id: UUID
     incident: UUID
@@ -95,11 +95,17 @@ class PendingRow:
     expires_at: datetime
     sent_at: datetime | None
     unanswered_at: datetime | None
+    moved: bool
 
     @property
     def command(self) -> Command:
         """As the rules see it."""
         return Command(self.id, Act(self.act), self.at, self.expires_at)
+
+    @property
+    def given_up(self) -> bool:
+        """Whether nobody sends it any more."""
+        return given_up(Act(self.act), moved=self.moved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +185,7 @@ async def order(
         "incident": incident,
         "kind": await one_value(conn, _SQL["kind"], {"incident": incident}),
     }
-    await _tell_others(conn, held, f"{act.value}_elsewhere", actor.login, now, said)
+    await _tell_others(conn, f"{act.value}_elsewhere", actor.login, now, said)
     return new
 
 
@@ -214,28 +220,26 @@ async def answered(conn: Connection, answer: AnswerRow, now: datetime) -> bool:
     said = {"device": answer.device, "command": answer.id, "note": "" if answer.done == "siren" else answer.done}
     await trail.add(conn, answer.incident, kind, f"device:{answer.device}", answer.at, said)
     await incidents.move(conn, held, None, SYSTEM, now, aside=True)
-    await _tell_others(conn, held, kind, f"device:{answer.device}", answer.at, said)
+    await _tell_others(conn, kind, f"device:{answer.device}", answer.at, said)
     return True
 
 
 async def unanswered(conn: Connection, command: PendingRow, now: datetime) -> bool:
-    """Nothing has come back: the desk is told, once."""
+    """Nothing has come back, or it was given up: the desk is told, once."""
     await hold(conn, command.incident, now - _LOOK_BACK)
     held = await incidents.lock(conn, command.incident)
     if await one_value(conn, _SQL["unanswered"], {"id": command.id, "now": now}) is None:
         return False
+    kind = "siren_moved" if command.given_up else "siren_silent"
     said = {"device": command.device, "command": command.id}
-    await trail.add(conn, command.incident, "siren_silent", SYSTEM.login, now, said)
+    await trail.add(conn, command.incident, kind, SYSTEM.login, now, said)
     await incidents.move(conn, held, None, SYSTEM, now, aside=True)
-    await _tell_others(conn, held, "siren_silent", SYSTEM.login, now, said)
+    await _tell_others(conn, kind, SYSTEM.login, now, said)
     return True
 
 
-async def _tell_others(conn: Connection, held: Held, line: str, by: str, at: datetime, said: dict[str, Any]) -> None:
-    """What becomes of a command is in the trails of the other open incidents too that had told its siren something before."""
-    rows = await told(conn, held.id, held.site, at - _LOOK_BACK)
-    [one] = [row for row in rows if row.id == said["command"]]
-    theirs = [row.incident for row in rows if row.device == one.device and row.open and one.at - SOUNDS < row.at < one.at]
-    for other in sorted({*theirs} - {held.id}):
+async def _tell_others(conn: Connection, line: str, by: str, at: datetime, said: dict[str, Any]) -> None:
+    """What becomes of a command is in the trails of the site's other open incidents too that had told its siren something."""
+    for other in await values_of(conn, _SQL["others"], {"command": said["command"], "sounds": SOUNDS}):
         await trail.add(conn, other, line, by, at, said)
         await incidents.move(conn, await incidents.lock(conn, other), None, SYSTEM, at, aside=True)

@@ -9,7 +9,8 @@ ORDER BY devices.code;
 -- name: told
 SELECT commands.command_id AS id, commands.incident_id AS incident, devices.code AS device, commands.act, commands.seconds,
     commands.by, commands.at, commands.expires_at, commands.sent_at, commands.answered_at, commands.done, commands.unanswered_at,
-    incidents.kind, incidents.drill, incidents.state NOT IN ('closed', 'cancelled') AS open
+    incidents.kind, incidents.drill,
+    incidents.state NOT IN ('closed', 'cancelled') AND incidents.site_id = devices.site_id AS open
 FROM commands JOIN devices USING (device_id) JOIN sites USING (site_id) JOIN incidents USING (incident_id)
 WHERE sites.code = %(site)s AND (commands.incident_id = %(incident)s OR commands.at > %(since)s)
 ORDER BY commands.at, commands.command_id;
@@ -40,16 +41,18 @@ VALUES (%(id)s, %(incident)s, %(device_id)s, %(act)s, %(seconds)s, %(by)s, %(at)
 
 -- name: pending
 SELECT commands.command_id AS id, commands.incident_id AS incident, devices.code AS device, devices.area, sites.code AS site,
-    commands.act, commands.seconds, commands.at, commands.expires_at, commands.sent_at, commands.unanswered_at
-FROM commands JOIN devices USING (device_id) JOIN sites USING (site_id)
+    commands.act, commands.seconds, commands.at, commands.expires_at, commands.sent_at, commands.unanswered_at,
+    incidents.site_id <> devices.site_id AS moved
+FROM commands JOIN devices USING (device_id) JOIN sites USING (site_id) JOIN incidents USING (incident_id)
 WHERE commands.answered_at IS NULL AND commands.at > %(since)s AND devices.revoked_at IS NULL AND NOT EXISTS (
     SELECT FROM commands AS later
     WHERE later.device_id = commands.device_id AND (later.at, later.command_id) > (commands.at, commands.command_id))
 ORDER BY commands.at, commands.command_id;
 
 -- name: stands
-SELECT command_id FROM commands
-WHERE command_id = %(id)s AND answered_at IS NULL AND expires_at > %(now)s AND NOT EXISTS (
+SELECT commands.command_id FROM commands JOIN devices USING (device_id) JOIN incidents USING (incident_id)
+WHERE commands.command_id = %(id)s AND commands.answered_at IS NULL AND commands.expires_at > %(now)s
+    AND (commands.act = 'siren_off' OR incidents.site_id = devices.site_id) AND NOT EXISTS (
     SELECT FROM commands AS later
     WHERE later.device_id = commands.device_id AND (later.at, later.command_id) > (commands.at, commands.command_id));
 
@@ -71,3 +74,12 @@ UPDATE commands SET answered_at = %(at)s, done = %(done)s WHERE command_id = %(i
 -- name: unanswered
 UPDATE commands SET unanswered_at = %(now)s
 WHERE command_id = %(id)s AND answered_at IS NULL AND unanswered_at IS NULL RETURNING command_id;
+
+-- name: others
+-- the other open incidents of its site that had told its siren something before
+SELECT DISTINCT others.incident_id FROM commands AS one
+JOIN incidents AS own ON own.incident_id = one.incident_id
+JOIN commands AS before ON before.device_id = one.device_id AND before.at < one.at AND before.at > one.at - %(sounds)s::interval
+JOIN incidents AS others ON others.incident_id = before.incident_id AND others.site_id = own.site_id
+WHERE one.command_id = %(command)s AND others.incident_id <> own.incident_id AND others.state NOT IN ('closed', 'cancelled')
+ORDER BY others.incident_id;

@@ -204,12 +204,14 @@ class Line:
 
     def __init__(self, while_carrying: Callable[[], Awaitable[None]]) -> None:
         self.carried: list[tuple[str, float]] = []
+        self.topics: list[str] = []
         self._happens: Callable[[], Awaitable[None]] | None = while_carrying
 
     async def publish(self, topic: str, payload: bytes, qos: int = 1, retain: bool = False, timeout: float = 5.0) -> None:
         happens, self._happens = self._happens, None
         if happens is not None:
             await happens()
+        self.topics.append(topic)
         self.carried.append((topic.split("/")[-2], decode(payload).v["on"]))
 
 
@@ -260,7 +262,7 @@ async def test_what_is_overtaken_while_another_siren_is_told_is_not_sent(
 async def test_an_order_or_answer_that_fails_every_time_keeps_no_other_waiting_and_is_shown_until_it_is_done(
     database: Database, conn: Connection, fire: UUID, duty: Actor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """As they were ordered: one that no device would take, one answered by a siren that hangs elsewhere now, and two good ones."""
+    """As they were ordered: one that no device would take, one whose answer cannot be written, and two good ones."""
     monkeypatch.setattr("dispatch.retry.FIRST_PAUSE", SECOND / 50)
     places = ["heat-9", "gas-9", "smoke-9", "siren-9"]
     await conn.execute("UPDATE devices SET profile = 'siren' WHERE code = ANY (%s)", [places])
@@ -272,8 +274,7 @@ async def test_an_order_or_answer_that_fails_every_time_keeps_no_other_waiting_a
             "INSERT INTO acks SELECT device_id, 'b1', 1, 1, command_id, 'siren', at, at FROM commands WHERE command_id = %s",
             [answer],
         )
-    moved = "UPDATE devices SET site_id = (SELECT site_id FROM sites WHERE code = %s) WHERE code = 'gas-9'"
-    await conn.execute(moved, ["home-1"])
+    await conn.execute(f"ALTER TABLE commands ADD CONSTRAINT jammed CHECK (command_id <> '{gas}' OR answered_at IS NULL)".encode())
     await conn.commit()
     told, stop, changed = list[bool](), asyncio.Event(), asyncio.Event()
 
@@ -294,7 +295,7 @@ async def test_an_order_or_answer_that_fails_every_time_keeps_no_other_waiting_a
         system, silent = "system", "siren_silent"
         later = [("siren_on_answered", "device:smoke-9"), (silent, system), (silent, system)]
         assert (await lines(conn, fire))[4:] == later
-        await conn.execute(moved, ["inst-1"])
+        await conn.execute("ALTER TABLE commands DROP CONSTRAINT jammed")
         await conn.execute("UPDATE commands SET expires_at = at + interval '1 minute' WHERE command_id = %s", [heat])
         await conn.commit()
         await asyncio.wait_for(changed.wait(), 10)
@@ -305,3 +306,72 @@ async def test_an_order_or_answer_that_fails_every_time_keeps_no_other_waiting_a
     assert (await lines(conn, fire))[7:] == [("siren_on_answered", "device:gas-9")]
     written = caplog.text
     assert f"could not send {heat}" in written and f"could not write the answer of {gas}" in written
+
+
+async def move(conn: Connection, siren: str, site: str) -> None:
+    await conn.execute(
+        "UPDATE devices SET (site_id, area) = (SELECT site_id, area FROM sites WHERE code = %s) WHERE code = %s", [site, siren]
+    )
+    await conn.commit()
+
+
+async def looked(database: Database, turns: int = 1) -> Line:
+    """What goes out in so many looks."""
+
+    async def nothing() -> None:
+        pass
+
+    line = Line(nothing)
+    async with Reached(database.dsn("vigil_api"), 2, lambda up: None) as reached:
+        assert await reached.reached(10)
+        downlink = Downlink(reached, line, asyncio.Event())
+        for _ in range(turns):
+            await downlink.turn()
+    return line
+
+
+async def test_a_siren_that_hangs_at_another_site_now_is_not_told_to_sound_and_that_is_said_once(
+    database: Database, api_conn: Connection, conn: Connection, fire: UUID, gas: UUID, duty: Actor, caplog: pytest.LogCaptureFixture
+) -> None:
+    await order(conn, gas, ON, duty, datetime.now(UTC) - SECOND)
+    await order(conn, fire, ON, duty, datetime.now(UTC))
+    [read_before] = await commands.pending(api_conn, datetime.now(UTC))
+    await api_conn.commit()
+    await move(conn, "siren-9", "home-1")
+    assert not await commands.sending(api_conn, read_before, datetime.now(UTC)), "nor by whoever has read it before"
+    await api_conn.commit()
+    assert (await looked(database, 3)).carried == []
+    assert await lines(conn, fire) == [("siren_on", "duty"), ("siren_moved", "system")]
+    assert (await lines(conn, gas))[1:] == [("siren_on_elsewhere", "duty"), ("siren_moved", "system")]
+    await move(conn, "siren-9", "inst-1")
+    assert "could not" not in caplog.text
+    assert (await looked(database)).carried == [("siren-9", 1.0)], "back within its half minute, it is where it should sound"
+
+
+async def test_silent_a_siren_is_told_to_be_wherever_it_hangs_and_what_comes_of_it_is_written(
+    database: Database, conn: Connection, fire: UUID, duty: Actor, caplog: pytest.LogCaptureFixture
+) -> None:
+    on = await order(conn, fire, ON, duty, datetime.now(UTC) - 20 * SECOND)
+    await obeyed(conn, on, datetime.now(UTC) - 19 * SECOND)
+    off = await order(conn, fire, OFF, duty, datetime.now(UTC) - 10 * SECOND)
+    await move(conn, "siren-9", "home-1")
+    assert [topic.split("/")[3] for topic in (await looked(database)).topics] == ["home-1"]
+    await conn.execute(
+        "INSERT INTO acks SELECT device_id, 'b1', 1, 1, command_id, 'siren', at, at FROM commands WHERE command_id = %s", [off]
+    )
+    await conn.commit()
+    assert (await looked(database)).carried == []
+    assert "could not" not in caplog.text
+    assert (await lines(conn, fire))[2:] == [("siren_silent", "system"), ("siren_off_answered", "device:siren-9")]
+
+
+async def test_another_house_is_told_nothing_of_a_siren_that_was_taken_there(
+    conn: Connection, new_alarm: Make, fire: UUID, duty: Actor
+) -> None:
+    await order(conn, fire, ON, duty, NOW)
+    await move(conn, "siren-9", "home-1")
+    there = (await alarms.raise_alarm(conn, new_alarm("sos-1", "sos"), NOW)).incident_id
+    await order(conn, there, ON, duty, NOW + SECOND)
+    assert await lines(conn, fire) == [("siren_on", "duty")]
+    await order(conn, there, OFF, duty, NOW + 2 * SECOND)
+    assert [kind for kind, _ in await lines(conn, there)] == ["siren_on", "siren_off"], "and asked about nobody else"

@@ -6,7 +6,19 @@ from uuid import uuid4
 
 import pytest
 
-from dispatch.siren import ANSWER_WITHIN, SOUNDS, WORTH, Act, Command, command_id, sounding, sounds_for, standing, unanswered
+from dispatch.siren import (
+    ANSWER_WITHIN,
+    SOUNDS,
+    WORTH,
+    Act,
+    Command,
+    command_id,
+    given_up,
+    sounding,
+    sounds_for,
+    standing,
+    unanswered,
+)
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -62,3 +74,7 @@ def test_it_sounds_for_whoever_told_it_to_until_somebody_silences_it() -> None:
     assert sounds_for(told, NOW + SOUNDS + SECOND) == [fire], "each order wears off by itself"
     assert sounds_for([*told, (gas, command(Act.OFF, NOW + 3 * SECOND))], NOW + 3 * SECOND) == [], "for everybody"
     assert sounds_for([(gas, command(Act.OFF)), told[1]], NOW + 3 * SECOND) == [gas]
+
+
+def test_at_another_site_a_siren_is_told_to_be_silent_and_not_to_sound() -> None:
+    assert {(act, moved) for act in Act for moved in (True, False) if given_up(act, moved=moved)} == {(Act.ON, True)}

@@ -102,6 +102,7 @@ export const playbook: Record<string, string> = {
   'trail.siren_on_answered': '{device} answered: sounding',
   'trail.siren_off_answered': '{device} answered: silent',
   'trail.siren_refused': '{device} refused{colon_note}',
+  'trail.siren_moved': '{device} is no longer here: it is not told to sound any more',
   'trail.siren_silent': '{device} did not answer',
   'trail.cap': '{who} took CAP message {note}',
   'error.unknown_step': 'This incident has no such step',

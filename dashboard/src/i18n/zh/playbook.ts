@@ -102,6 +102,7 @@ export const playbook: Record<string, string> = {
   'trail.siren_on_answered': '{device} 应答：鸣响',
   'trail.siren_off_answered': '{device} 应答：静音',
   'trail.siren_refused': '{device} 拒绝{colon_note}',
+  'trail.siren_moved': '{device} 已不在此处，不再命令鸣响',
   'trail.siren_silent': '{device} 未应答',
   'trail.cap': '{who} 取得 CAP 消息 {note}',
   'error.unknown_step': '此事件没有这一步',
