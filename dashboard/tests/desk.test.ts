@@ -81,7 +81,7 @@ describe('an answer that never comes', () => {
     const desk = scope.run(() => createDesk(store, createDetail(store)))!
     const sent = desk.submit('note', () => api.note('i1', 'x', 'n1'))
     await vi.advanceTimersByTimeAsync(10_100)
-    expect([await sent, desk.working.value, desk.refused.value?.key]).toEqual([false, null, 'unreachable'])
+    expect([await sent, desk.busy('note'), desk.refused.value?.key]).toEqual([false, false, 'unreachable'])
   })
 })
 
@@ -134,11 +134,11 @@ describe('the desk', () => {
     await settle()
     answers = [() => ({ body: whole({ version: 2, state: 'acknowledged' }) })]
     desk.begin('acknowledge')
-    expect(desk.working.value).toBe('acknowledge')
+    expect(desk.busy('acknowledge')).toBe(true)
     await settle()
     expect(asked.at(-1)).toMatchObject({ path: '/api/incidents/i1/acknowledge', body: { version: 1 } })
     expect(store.current.value?.card.state).toBe('acknowledged')
-    expect(desk.working.value).toBeNull()
+    expect(desk.busy('acknowledge')).toBe(false)
     expect(asked).toHaveLength(2)
   })
 
@@ -152,14 +152,14 @@ describe('the desk', () => {
     const { desk } = begin({ allowed: [] })
     desk.begin('acknowledge')
     desk.begin('resolve')
-    expect([desk.dialog.value, desk.working.value]).toEqual([null, null])
+    expect([desk.dialog.value, desk.busy('acknowledge'), desk.busy('resolve')]).toEqual([null, false, false])
     scope.stop()
     const made = storeFor({ role: 'regulator' })
     store = made.store
     scope = made.scope
     const other = begin()
     other.desk.begin('acknowledge')
-    expect(other.desk.working.value).toBeNull()
+    expect(other.desk.busy('acknowledge')).toBe(false)
     expect(other.desk.readonly.value).toBe(true)
   })
 
@@ -200,7 +200,7 @@ describe('the desk', () => {
       await settle()
       expect(paths()).toEqual(['/api/incidents/i1/acknowledge', '/api/incidents/i1/dispatches'])
       answer(1, whole({ version: 10, state: 'dispatched' }))
-      expect([await sent, await twice, desk.dialog.value, desk.sending.value, desk.working.value]).toEqual([true, false, null, false, null])
+      expect([await sent, await twice, desk.dialog.value, desk.sending.value, desk.busy('dispatch')]).toEqual([true, false, null, false, false])
     })
 
     it('is done also when what it waited for was refused, but not when its dialog was closed meanwhile', async () => {
@@ -352,7 +352,7 @@ describe('the desk', () => {
     store.board.value = adopt(store.board.value, card({ version: 2, state: 'acknowledged', allowed: ['dispatch'] })) // the board was told first
     desk.begin('dispatch')
     await settle()
-    expect(desk.working.value).toBeNull()
+    expect(desk.busy('acknowledge')).toBe(false)
     expect(desk.dialog.value).toBe('dispatch')
   })
 
@@ -474,10 +474,10 @@ describe('the selection', () => {
     await ticks()
     expect(store.selected.value).toBe('i3')
     desk.begin('acknowledge')
-    expect([desk.working.value, desk.refused.value?.key]).toEqual([null, 'moved_on'])
+    expect([desk.busy('acknowledge'), desk.refused.value?.key]).toEqual([false, 'moved_on'])
     vi.advanceTimersByTime(420)
     desk.begin('acknowledge')
-    expect(desk.working.value).toBe('acknowledge')
+    expect(desk.busy('acknowledge')).toBe(true)
     vi.useRealTimers()
   })
 
@@ -496,7 +496,7 @@ describe('the selection', () => {
     vi.advanceTimersByTime(420)
     arrive('i1')
     await ticks()
-    expect(desk.working.value).toBeNull()
+    expect(desk.busy('acknowledge')).toBe(false)
     vi.useRealTimers()
   })
 

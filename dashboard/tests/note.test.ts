@@ -50,7 +50,7 @@ async function opened(): Promise<Box> {
 async function send(box: Box, words: string): Promise<string> {
   box.note = words
   box.submit()
-  await vi.waitFor(() => { if (desk.working.value) throw new Error('not answered yet') })
+  await vi.waitFor(() => { if (desk.busy('note')) throw new Error('not answered yet') })
   return sent.at(-1)!.id
 }
 

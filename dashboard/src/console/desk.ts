@@ -148,7 +148,6 @@ export function createDesk(store: Store, detail: Detail) {
     slip: () => { slippedAt = performance.now() },
     /** Whether the incident that the open dialog is about has left the board meanwhile. */
     gone: computed(() => dialog.value !== null && !!store.current.value?.stored && !OF_THE_DESK.has(dialog.value) && !store.list.value.some((item) => item.id === store.selected.value)),
-    working: computed(() => asked.value[0]?.action ?? null),
     /** Whether what the open dialog asked for is on its way. */
     sending: computed(() => asked.value.some((one) => one.turn === turn.value)),
     readonly: computed(() => !acts(store.me.role)),
