@@ -1,12 +1,13 @@
 """Wearers a core: the CPU that raw signal costs the detectors, 50 samples a second in one packet, states adopted as after a commit.
 
-Everyone walks, some of them hard enough to be looked at; one in a hundred falls, so that stage two has its part. What a message
-costs beside its detectors is `parts`' to say.
+Everyone walks with it at the waist, some of them hard enough to be looked at; one in a hundred falls, so that stage two has its
+part. What a message costs beside its detectors is `parts`' to say.
 """
 
 import time
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ from analytics.runtime import Runtime
 from analytics.step import Finding, Origin, Waveform
 from bench.machine import machine, versions
 from devices.keys import Key, instant
+from devices.profiles import WAIST
+from simulators import motion
 
 START = instant(1_790_000_000_000)
 RATE_HZ = 50
@@ -64,14 +67,14 @@ def _signal(number: int, parameters: Parameters) -> list[list[tuple[float, float
     xyz = np.stack((0.15 * step, 0.1 * np.roll(step, 9), 1.0 + chance.uniform(0.1, 0.45) * step), axis=1)
     xyz += chance.normal(size=xyz.shape) * 0.02
     if number % 100 == 0:
-        down = len(t) // 2
-        xyz[down : down + 20], xyz[down + 20 : down + 24] = [0.1, 0.1, 0.3], [3.0, 1.5, 0.5]
-        xyz[down + 24 :] = [1.0, 0.05, 0.0]
+        fell, down = motion.fall(Random(number)), len(t) // 2
+        fell = fell[: len(t) - down]
+        xyz[down : down + len(fell)], xyz[down + len(fell) :] = fell, fell[-1]
     turn, _ = np.linalg.qr(chance.normal(size=(3, 3)))
     rounded = np.rint(xyz @ turn * 1000.0).reshape(parameters.seconds, RATE_HZ, 3)
     return [[(x, y, z) for x, y, z in second] for second in rounded.tolist()]
 
 
 def _packet(number: int, second: int, signal: list[list[tuple[float, float, float]]]) -> Waveform:
-    origin, at = Origin(f"wear-{number}", "wearable_wrist", "1", "home", "", f"s-{number}"), START + timedelta(seconds=second)
+    origin, at = Origin(f"wear-{number}", WAIST, "1", "home", "", f"s-{number}"), START + timedelta(seconds=second)
     return Waveform(origin, at, at + timedelta(seconds=1), Key(origin.device, "b", second, 0), RATE_HZ, "mg", tuple(signal[second]))

@@ -35,7 +35,7 @@ _REPORT_S = 60.0
 _HAPPENINGS_PER_HOUR = 3.0
 _BY_DAY, _AT_NIGHT = 1.25, 0.5
 _UNPLUGGED = "unplugged"
-_WEIGHTS = {"sos": 12, "pull_cord": 4, "fall": 2, _UNPLUGGED: 2, "smoke": 0.2, "gas": 0.2}
+_WEIGHTS = {"sos": 12, "pull_cord": 4, "fall": 2, "fall_motion": 1, _UNPLUGGED: 2, "smoke": 0.2, "gas": 0.2}
 _UNPLUGGED_S = (300.0, 1500.0)
 
 
@@ -213,11 +213,11 @@ async def _happen(actor: Actor, name: str, world: World, rng: Random) -> None:
 
 async def play(actor: Actor, name: str) -> None:
     """The device says its part of a scenario, and nothing of its own meanwhile."""
-    began, actor.acting = asyncio.get_running_loop().time(), True
+    began, began_ms, actor.acting = asyncio.get_running_loop().time(), int(time() * 1000), True
     try:
         for said in SCENARIOS[name].script:
             await asyncio.sleep(began + said.after_s - asyncio.get_running_loop().time())
-            actor.exclaim(said.channel, said.body)
+            actor.exclaim(said.channel, said.told(began_ms))
     finally:
         actor.acting = False
 

@@ -5,20 +5,28 @@ A scenario says what happened (`truth`), so that an end-to-end test can hold the
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from random import Random
 
 from care.district import DeviceEntry
-from devices.profiles import ANYWHERE, WEARABLES
+from devices.profiles import ANYWHERE, WAIST, WEARABLES
+from simulators import motion
 
 Body = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One message of a scenario: after `after_s` seconds, on a channel, with these fields beside t, b and n."""
+    """One message of a scenario: after `after_s` seconds, on a channel, with these fields beside t, b and n. What it tells began
+    `lasts_s` before."""
 
     after_s: float
     channel: str
     body: Body
+    lasts_s: float = 0.0
+
+    def told(self, began_ms: int) -> Body:
+        """What is said of a scenario that began then, by the device's clock."""
+        return {"t": began_ms + round((self.after_s - self.lasts_s) * 1000), **self.body}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +53,18 @@ def _ramp(steps: int, every_s: float, value: Callable[[int], Body]) -> tuple[Sai
     return tuple(Said(index * every_s, "telemetry", {"v": value(index)}) for index in range(steps))
 
 
+def _fall_of(seed: int) -> tuple[Said, ...]:
+    seconds = motion.packets(motion.fall(Random(seed)))
+    return tuple(
+        Said(number, "waveform", {"fs": motion.RATE_HZ, "unit": "mg", "xyz": xyz}, 1.0) for number, xyz in enumerate(seconds)
+    )
+
+
 _ALL = (
     Scenario("sos", ("sos_button", *WEARABLES), "sos", "person", "a senior presses the button", _event("sos", battery=71)),
     Scenario("pull_cord", ("pull_cord",), "pull_cord", "person", "a cord is pulled", _event("pull_cord", battery=64)),
     Scenario("fall", (*WEARABLES, "fall_radar"), "fall", "person", "a senior falls", _event("fall")),
+    Scenario("fall_motion", (ANYWHERE, WAIST), "fall_motion", "person", "a senior walks, falls and lies", _fall_of(seed=7)),
     Scenario(
         "smoke",
         ("smoke_detector",),

@@ -115,12 +115,12 @@ async def _report(feed: websockets.ClientConnection, wanted: Wanted, patience_s:
 
 
 async def _play(stage: Stage, scenario: Scenario, device: DeviceEntry, drill: bool) -> None:
-    boot = f"s{int(time.time() * 1000):x}"
+    began, began_ms = time.monotonic(), int(time.time() * 1000)
+    boot = f"s{began_ms:x}"
     for n, said in enumerate(scenario.script, 1):
-        if n > 1:
-            await asyncio.sleep(said.after_s - scenario.script[n - 2].after_s)
+        await asyncio.sleep(max(0.0, began + said.after_s - time.monotonic()))
         extra = {"drill": True} if drill and said.channel == "event" else {}
-        message = _message(device, said.channel, {"b": boot, "n": n, **said.body, **extra})
+        message = _message(device, said.channel, {"b": boot, "n": n, **said.told(began_ms), **extra})
         await say(stage.where, device.code, tokens.token(stage.secret, device.code), message)
 
 

@@ -103,7 +103,8 @@ def test_the_story_from_button_to_closed_leaves_its_whole_trail(product: Product
 
 
 @pytest.mark.parametrize(
-    ("scenario", "site", "hazard"), [("fall", "", "person"), ("smoke", "inst03", "fire"), ("gas", "", "gas_co")]
+    ("scenario", "site", "hazard"),
+    [("fall", "", "person"), ("fall_motion", "h0028", "person"), ("smoke", "inst03", "fire"), ("gas", "", "gas_co")],
 )
 def test_simulated_scenarios_reach_the_console(product: Product, scenario: str, site: str, hazard: str) -> None:
     shown = product.ask("simulate", scenario, *(["--site", site] if site else []))

@@ -1,12 +1,14 @@
 """Labelled scenarios: each is something that its devices can say, and ends in the kind of alarm that it names."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from care.district import DeviceEntry, District
 from devices import codec
-from devices.profiles import PROFILES
+from devices.profiles import PROFILES, WEARABLES
 from dispatch.alarm import KINDS
 from simulators import tokens
 from simulators.scenarios import SCENARIOS, NobodyToSayIt, Scenario, speaker
@@ -17,6 +19,10 @@ BOTH = [(name, profile) for name, one in SCENARIOS.items() for profile in one.pr
 @pytest.mark.parametrize(("name", "profile"), BOTH)
 def test_every_device_of_a_scenario_can_say_all_of_it(name: str, profile: str) -> None:
     for said in SCENARIOS[name].script:
+        if said.channel == "waveform":
+            assert profile in WEARABLES
+            assert codec.waveform(json.dumps({"n": 1, **said.told(1_000_000)}).encode()).xyz
+            continue
         values = dict(said.body["v"]) if isinstance(said.body["v"], dict) else {}
         codec.check_values(PROFILES[profile], {key: codec.float32(value, key) for key, value in values.items()})
         if said.channel == "event":
