@@ -9,6 +9,7 @@ wore it there: what a waist, a thigh and a wrist do in sitting down is not the s
 
 from collections.abc import Sequence
 from dataclasses import replace
+from hashlib import sha256
 
 import numpy as np
 
@@ -23,18 +24,32 @@ HELD_BACK = 3  # a third of the people score what the others' jurors have learne
 LEAST_WORN = 100  # falls and others at a place, of which a model of its own can be made
 
 Juries = dict[str, list[Juror]]
+Kept = dict[bytes, tuple[list[Juror], Samples]]
 
 
-def train(given: Examples, seed: int, version: str) -> tuple[FallModel, Juries]:
-    """The model, and its jurors as the library keeps them: of everything by ANYWHERE, of each place by its profile."""
+def train(given: Examples, seed: int, version: str, kept: Kept | None = None) -> tuple[FallModel, Juries]:
+    """The model, and its jurors as the library keeps them: of everything by ANYWHERE, of each place by its profile. The jury of a
+    place that `kept` has of the same examples is not taught again."""
+    kept = {} if kept is None else kept
     whole, heard = _jury(given, seed)
     juries, worn = {ANYWHERE: whole}, dict[str, FallModel]()
     for profile in _known_places(given):
         there = given.at(profile)
-        own, own_heard = _jury(there, seed)
+        name = _digest(there, seed)
+        if name not in kept:
+            kept[name] = _jury(there, seed)
+        own, own_heard = kept[name]
         juries[profile] = own
         worn[profile] = _model(there, (heard[given.worn_at(profile)] + own_heard) / 2, (*whole, *own), version)
     return replace(_model(given, heard, whole, version), worn=worn), juries
+
+
+def _digest(given: Examples, seed: int) -> bytes:
+    """By what these examples teach the same."""
+    found = sha256(f"{seed} {given.people.tolist()}".encode())
+    for part in (given.rows, given.labels, given.trial):
+        found.update(part.tobytes())
+    return found.digest()
 
 
 def _known_places(given: Examples) -> list[str]:

@@ -15,7 +15,7 @@ from analytics.evaluate.falls import Outcome, counted, outcomes, report
 from analytics.evaluate.recording import Trial
 from analytics.fall_judge import RULE, Judge
 from analytics.learn.examples import Examples, together
-from analytics.learn.falls import train
+from analytics.learn.falls import Kept, train
 
 Clock = Callable[[], float]
 Sets = Mapping[str, Sequence[Trial]]
@@ -31,10 +31,11 @@ def leave_each_out(
     time: fewer models to grow, each of which knows less."""
     people = np.unique(given.people)
     groups = -(-len(people) // together_out)
+    kept: Kept = {}  # who leaves one place leaves the others as they were
     for group in range(groups):
         own = np.isin(given.people, people[group::groups])
         others = given.of(~own)
-        model, _ = train(together((others, *beside)) if beside else others, seed, "left-out")
+        model, _ = train(together((others, *beside)) if beside else others, seed, "left-out", kept)
         mine = [one for one, is_own in zip(trials, own, strict=True) if is_own]
         yield model.judge(), mine
 

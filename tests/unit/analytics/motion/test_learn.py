@@ -118,6 +118,22 @@ def test_too_few_at_a_place_are_no_model_of_it(worn: Examples, monkeypatch: pyte
     assert train(worn, 5, "x")[0].worn == {}
 
 
+def test_the_jury_of_a_place_is_taught_once_for_the_same_examples(worn: Examples) -> None:
+    """Who is left out wore it at one place: those of the others learn nothing new."""
+    kept: learn.Kept = {}
+    alone, _ = train(worn, 5, "x")
+    train(worn, 5, "x", kept)
+    again, juries = train(worn, 5, "x", kept)
+    assert len(kept) == len(alone.worn) > 0
+    for profile, model in alone.worn.items():
+        assert np.array_equal(again.worn[profile].probability(worn.rows), model.probability(worn.rows))
+        assert any(juries[profile] is jurors for jurors, _ in kept.values())
+    train(worn.of(worn.trial[0] != np.arange(len(worn.falls))), 5, "x", kept)
+    assert len(kept) == len(alone.worn) + 1, "one place without that trial, the other as before"
+    train(worn, 6, "x", kept)
+    assert len(kept) == 2 * len(alone.worn) + 1
+
+
 def test_a_file_of_before_judges_alike_everywhere(given: Examples, tmp_path: Path) -> None:
     model, _ = train(given, 5, "x")
     models.save_falls(model, tmp_path / "m.npz")
@@ -235,9 +251,9 @@ def test_nobody_is_judged_by_what_he_taught(trials: list[Trial], given: Examples
     taught: list[set[str]] = []
     original = learn.train
 
-    def spy(shown: Examples, seed: int, version: str) -> object:
+    def spy(shown: Examples, seed: int, version: str, kept: learn.Kept) -> object:
         taught.append(set(shown.people[shown.trial].tolist()))
-        return original(shown, seed, version)
+        return original(shown, seed, version, kept)
 
     monkeypatch.setattr("analytics.learn.judging.train", spy)
     found = [mine for _, mine in leave_each_out(trials, given, 5)]
@@ -252,9 +268,9 @@ def test_other_sets_teach_too_and_who_is_judged_still_teaches_nothing(
     taught: list[set[str]] = []
     original = learn.train
 
-    def spy(shown: Examples, seed: int, version: str) -> object:
+    def spy(shown: Examples, seed: int, version: str, kept: learn.Kept) -> object:
         taught.append(set(shown.people[shown.trial].tolist()))
-        return original(shown, seed, version)
+        return original(shown, seed, version, kept)
 
     monkeypatch.setattr("analytics.learn.judging.train", spy)
     found = [mine for _, mine in leave_each_out(trials, given, 5, beside=[given], together_out=4)]
