@@ -236,6 +236,26 @@ describe('the desk', () => {
       expect([desk.refused.value?.key, desk.about.value?.id]).toEqual(['already_acknowledged', 'i1'])
     })
 
+    it('waits for nothing that was asked of another incident: one that is stuck holds up its own alone, in the order of the presses', async () => {
+      const { desk } = begin()
+      store.board.value = adopt(store.board.value, card({ id: 'i2' }))
+      await settle()
+      hold()
+      desk.begin('acknowledge')
+      void desk.submit('note', () => api.note('i1', 'x', 'n1'))
+      store.selected.value = 'i2'
+      desk.begin('acknowledge')
+      const noted = desk.submit('note', () => api.note('i2', 'x', 'n2'))
+      expect(paths()).toEqual(['/api/incidents/i1/acknowledge', '/api/incidents/i2/acknowledge'])
+      answer(1, whole({ id: 'i2', ...acknowledged, version: 10 }))
+      await settle()
+      answer(2, whole({ id: 'i2', version: 11 }))
+      expect([await noted, desk.busy('acknowledge'), paths().at(-1)]).toEqual([true, false, '/api/incidents/i2/notes'])
+      answer(0, whole({ version: 10 }))
+      await settle()
+      expect([paths().at(-1), store.current.value?.id, store.board.value.incidents.get('i1')?.version]).toEqual(['/api/incidents/i1/notes', 'i2', 10])
+    })
+
     it('is told when it was not done, since its dialog was closed while it waited', async () => {
       const { desk } = begin({ state: 'acknowledged', allowed: ['dispatch'] })
       await settle()
