@@ -27,7 +27,7 @@ from vigil.offline.task import BadRecording, Task
 from vigil.settings import Settings
 
 SETS = ("sisfall", "wedafall", "mobifall")  # the first is the main one
-VARIANTS = {"sisfall": 1, "wedafall": 3, "mobifall": 2}  # copies as another device: more of the small sets
+VARIANTS = {"sisfall": 2, "wedafall": 5, "mobifall": 5}  # copies as another device: more of the small sets
 JUDGED = ("everyone", "across", "as-shipped")
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _SCORES = _CHECKOUT / "docs" / "scores" / "falls.json"
@@ -141,7 +141,7 @@ def _train(arguments: argparse.Namespace) -> dict[str, Any]:
     given = {name: examples(rows, arguments.seed, VARIANTS[name]) for name, rows in trials.items()}
     if arguments.judge is not None:
         return _judge(arguments, trials, given)
-    model, grown = train(together(given.values()), arguments.seed, f"falls-{datetime.now(UTC):%Y%m%d}-{arguments.seed}")
+    model, grown = train(together(given.values()), arguments.seed, f"falls-{datetime.now(UTC):%Y%m%dT%H%M%S}-{arguments.seed}")
     models.save_falls(model, arguments.model)
     saved.save(grown, arguments.model.with_suffix(".skops"))
     card = {

@@ -32,7 +32,7 @@ from vigil.offline import cards, labelled, recordings
 from vigil.offline.task import BadRecording
 from vigil.settings import Settings
 
-OWN_VARIANTS = 3  # copies as another device, as of the small sets
+OWN_VARIANTS = 5  # copies as another device, as of the small sets
 
 
 @dataclass(frozen=True, slots=True, eq=False)
