@@ -347,6 +347,23 @@ describe('the desk', () => {
     expect(desk.dialog.value).toBeNull()
   })
 
+  it('a key does nothing to an incident that is not on the screen, at once or when the answer is heard, and that is told', async () => {
+    store.board.value = adopt(store.board.value, card())
+    store.selected.value = 'i1'
+    const shown = ref(false)
+    const desk = scope.run(() => createDesk(store, createDetail(store), () => shown.value))!
+    await settle()
+    desk.begin('acknowledge')
+    expect([desk.busy('acknowledge'), desk.refused.value?.key]).toEqual([false, 'not_shown'])
+    shown.value = true
+    answers = [() => ({ body: whole({ version: 2, state: 'acknowledged', allowed: ['dispatch'] }) })]
+    desk.begin('acknowledge')
+    desk.hear('d')
+    shown.value = false
+    await settle()
+    expect([desk.dialog.value, desk.refused.value?.key]).toEqual([null, 'not_shown'])
+  })
+
   it('a key means nothing later where nothing is on its way', async () => {
     const { desk } = begin()
     desk.hear('d')

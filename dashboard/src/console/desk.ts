@@ -26,7 +26,8 @@ const UNSEEN_MS = 400
 /** A key that could not be heard for longer than this, in ms, is not meant any more. */
 const LATEST_MS = 10_000
 
-export function createDesk(store: Store, detail: Detail) {
+/** `shown`: whether the selected incident is on the screen, and not another page in its place. */
+export function createDesk(store: Store, detail: Detail, shown: () => boolean = () => true) {
   const dialog = ref<Dialog | null>(null)
   const { asked, take } = createTurns<Asked>((one, it) => one.action === it.action && one.id === it.id && one.turn === it.turn && one.what === it.what)
   const refused = ref<Refused | null>(null)
@@ -88,11 +89,11 @@ export function createDesk(store: Store, detail: Detail) {
     else dialog.value = action
   }
 
-  /** What was pressed for an incident that left a moment ago is not done to the one that took its place. */
+  /** What was pressed for an incident that left a moment ago is not done to the one that took its place, nor to one that is not shown. */
   function slipped(): boolean {
-    const unseen = performance.now() - slippedAt < UNSEEN_MS
-    if (unseen) refuse(new Refused(0, 'moved_on', ''))
-    return unseen
+    const why = !shown() ? 'not_shown' : performance.now() - slippedAt < UNSEEN_MS ? 'moved_on' : null
+    if (why) refuse(new Refused(0, why, ''))
+    return why !== null
   }
 
   /** A key that means nothing yet, since the incident is not stored or the acknowledgement on its way: it is heard when that is so. */

@@ -169,6 +169,7 @@ export const story: Record<keyof typeof zh, string> = {
 
   'refused.of': '{what}, {where}: {why}',
   'error.moved_on': 'The selected incident has just left and this one took its place: nothing was done, look again',
+  'error.not_shown': 'The selected incident is not on the screen: nothing was done, click it in the queue first',
   'error.taken_back': 'The window was closed before its turn came: it was not submitted',
   'dialog.gone': 'Someone has just ended this incident; what stands here is not submitted',
   'error.unreachable': 'The server did not answer; perhaps nothing was submitted',

@@ -167,6 +167,7 @@ export const story = {
 
   'refused.of': '{what}，{where}：{why}',
   'error.moved_on': '所选事件刚刚离开，现在选中的是另一件：没有执行，请看清再按',
+  'error.not_shown': '所选事件不在画面上：没有执行，请先在队列中点它',
   'error.taken_back': '窗口在轮到它之前已关闭：没有提交',
   'dialog.gone': '此事件刚刚已由他人结束；这里的内容尚未提交',
   'error.unreachable': '服务器没有回应，操作可能没有提交',
