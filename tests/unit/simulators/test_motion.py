@@ -41,7 +41,11 @@ def test_packets_hold_whole_seconds_of_milli_g(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(12))
 def test_the_model_that_ships_finds_it(seed: int, profile: str) -> None:
     felt = motion.fall(Random(seed))
-    alarms = stream(fall_motion(models.load_falls().judge()), Signal(np.arange(len(felt)) * 20.0, np.rint(felt * 1000)), profile)
+    alarms = stream(
+        fall_motion(models.load_falls().judge()),
+        Signal(np.arange(len(felt), dtype=np.float64) * 20.0, np.rint(felt * 1000)),
+        profile,
+    )
     assert [one.impact_s for one in alarms] == [pytest.approx(motion.WALKS_S + motion.FALLS_S, abs=0.3)]
 
 
@@ -50,4 +54,4 @@ def test_and_finds_the_one_of_the_scenario(profile: str) -> None:
     seconds = [np.array(said.body["xyz"], dtype=np.float64) for said in SCENARIOS["fall_motion"].script]
     felt = np.concatenate(seconds)
     judge = models.load_falls().judge()
-    assert len(stream(fall_motion(judge), Signal(np.arange(len(felt)) * 20.0, felt), profile)) == 1
+    assert len(stream(fall_motion(judge), Signal(np.arange(len(felt), dtype=np.float64) * 20.0, felt), profile)) == 1
