@@ -60,7 +60,7 @@ def _ramp(steps: int, every_s: float, value: Callable[[int], Body]) -> tuple[Sai
 
 
 def _fall_of(seed: int) -> tuple[Said, ...]:
-    from simulators import motion  # noqa: PLC0415: with numpy, which nobody needs who knows the scenarios by name
+    from simulators import motion  # noqa: PLC0415 - with numpy, which nobody needs who knows the scenarios by name
 
     seconds = motion.packets(motion.fall(Random(seed)))
     return tuple(
