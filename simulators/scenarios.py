@@ -5,11 +5,11 @@ A scenario says what happened (`truth`), so that an end-to-end test can hold the
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from random import Random
 
 from care.district import DeviceEntry
 from devices.profiles import ANYWHERE, WAIST, WEARABLES
+from simulators import motion
 
 Body = Mapping[str, object]
 
@@ -31,20 +31,14 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """`profiles`: devices that can say it, the best first. `kind`: the alarm that must follow. `truth`: what really happened.
-    `written` gives what is said, the same every time."""
+    """`profiles`: devices that can say it, the best first. `kind`: the alarm that must follow. `truth`: what really happened."""
 
     name: str
     profiles: tuple[str, ...]
     kind: str
     hazard: str
     truth: str
-    written: Callable[[], tuple[Said, ...]]
-
-    @property
-    def script(self) -> tuple[Said, ...]:
-        """What is said, in order."""
-        return self.written()
+    script: tuple[Said, ...]
 
 
 class NobodyToSayIt(LookupError):
@@ -60,8 +54,6 @@ def _ramp(steps: int, every_s: float, value: Callable[[int], Body]) -> tuple[Sai
 
 
 def _fall_of(seed: int) -> tuple[Said, ...]:
-    from simulators import motion  # noqa: PLC0415 - with numpy, which nobody needs who knows the scenarios by name
-
     seconds = motion.packets(motion.fall(Random(seed)))
     return tuple(
         Said(number, "waveform", {"fs": motion.RATE_HZ, "unit": "mg", "xyz": xyz}, 1.0) for number, xyz in enumerate(seconds)
@@ -69,28 +61,21 @@ def _fall_of(seed: int) -> tuple[Said, ...]:
 
 
 _ALL = (
-    Scenario("sos", ("sos_button", *WEARABLES), "sos", "person", "a senior presses the button", partial(_event, "sos", battery=71)),
-    Scenario("pull_cord", ("pull_cord",), "pull_cord", "person", "a cord is pulled", partial(_event, "pull_cord", battery=64)),
-    Scenario("fall", (*WEARABLES, "fall_radar"), "fall", "person", "a senior falls", partial(_event, "fall")),
-    Scenario("fall_motion", (ANYWHERE, WAIST), "fall_motion", "person", "a senior walks, falls and lies", partial(_fall_of, 7)),
+    Scenario("sos", ("sos_button", *WEARABLES), "sos", "person", "a senior presses the button", _event("sos", battery=71)),
+    Scenario("pull_cord", ("pull_cord",), "pull_cord", "person", "a cord is pulled", _event("pull_cord", battery=64)),
+    Scenario("fall", (*WEARABLES, "fall_radar"), "fall", "person", "a senior falls", _event("fall")),
+    Scenario("fall_motion", (ANYWHERE, WAIST), "fall_motion", "person", "a senior walks, falls and lies", _fall_of(seed=7)),
     Scenario(
         "smoke",
         ("smoke_detector",),
         "smoke",
         "fire",
         "a smouldering fire",
-        partial(_ramp, 8, 0.5, lambda i: {"smoke_obscuration": round(1.5 + 2.1 * i, 2), "temperature": 22 + 0.4 * i}),
+        _ramp(8, 0.5, lambda i: {"smoke_obscuration": round(1.5 + 2.1 * i, 2), "temperature": 22 + 0.4 * i}),
     ),
-    Scenario(
-        "heat",
-        ("heat_detector",),
-        "heat",
-        "fire",
-        "a kitchen fire",
-        partial(_ramp, 8, 0.5, lambda i: {"temperature": 30 + 5.0 * i}),
-    ),
-    Scenario("co", ("co_detector",), "co", "gas_co", "carbon monoxide from a stove", partial(_event, "co", co=320)),
-    Scenario("gas", ("gas_detector",), "gas", "gas_co", "a gas leak", partial(_ramp, 6, 0.5, lambda i: {"gas": 2.5 * (i + 1)})),
+    Scenario("heat", ("heat_detector",), "heat", "fire", "a kitchen fire", _ramp(8, 0.5, lambda i: {"temperature": 30 + 5.0 * i})),
+    Scenario("co", ("co_detector",), "co", "gas_co", "carbon monoxide from a stove", _event("co", co=320)),
+    Scenario("gas", ("gas_detector",), "gas", "gas_co", "a gas leak", _ramp(6, 0.5, lambda i: {"gas": 2.5 * (i + 1)})),
 )
 SCENARIOS: Mapping[str, Scenario] = {one.name: one for one in _ALL}
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from analytics.routine import Absence
 from devices.profiles import WORN
-from simulators.scenarios import SCENARIOS
+from simulators.names import NAMES
 from vigil import logs
 from vigil.settings import TABLE, Settings
 
@@ -129,7 +129,7 @@ def _add_tls(one: argparse.ArgumentParser) -> None:
 
 def _add_simulate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     one = commands.add_parser("simulate", help="make something happen now, through the devices' own way")
-    one.add_argument("scenario", choices=tuple(SCENARIOS))
+    one.add_argument("scenario", choices=NAMES)
     one.add_argument("--site", default="", help="site code, e.g. h0001 or inst01 (default: the first that has the device)")
     one.add_argument("--drill", action="store_true", help="mark it as a drill")
     one.add_argument("--json", action="store_true")
